@@ -1,0 +1,1 @@
+"""HTTP: OGC API, lookup, rollups, the web page. Never imports `ingest`."""

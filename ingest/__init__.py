@@ -1,0 +1,1 @@
+"""Files into the database: read, understand, check, stage, publish, report. Knows no HTTP."""

@@ -1,0 +1,49 @@
+"""The one tree of errors. Each message says what is wrong, with which value, and what to do; HTTP maps them in one table."""
+
+
+class DothiError(Exception):
+    """Anything that dothi refuses or cannot do; its text is a sentence for the person who asked."""
+
+
+class InvalidInput(DothiError):
+    """The request or the option is wrong as it stands; repeating it will not help."""
+
+
+class UnknownParameter(InvalidInput):
+    """A parameter that the resource does not have."""
+
+
+class FilterSyntaxError(InvalidInput):
+    """A CQL2 filter that does not parse or does not fit the layer."""
+
+
+class NotFound(DothiError):
+    """What was named does not exist (now, or at the time asked for)."""
+
+
+class NotAcceptable(DothiError):
+    """No representation of the kind asked for."""
+
+
+class Forbidden(DothiError):
+    """The role behind the request has no right to this."""
+
+
+class Conflict(DothiError):
+    """Somebody else is doing this now, or the state has moved on."""
+
+
+class Unavailable(DothiError):
+    """The database or another part does not answer; trying again later may help."""
+
+
+class UnreadableFile(InvalidInput):
+    """A file that cannot be understood: truncated, not what its name says, unsafe."""
+
+
+class UnknownCrs(InvalidInput):
+    """No coordinate system is given, and none fits."""
+
+
+class SetupError(DothiError):
+    """Something that the machine lacks; the message says exactly what to install or set."""

@@ -1,0 +1,52 @@
+"""The one reader of the environment: a frozen Settings object, made once by the command line or by a test."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations; each field is `DOTHI_<NAME>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="DOTHI_", frozen=True, extra="forbid")
+
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL URL of a server of your own, logging in as a role that may create roles; empty: the embedded server.",
+    )
+    api_database_url: str | None = Field(
+        default=None,
+        description="URL that the API logs in with, a member of dothi_public only; empty: the embedded server's own.",
+    )
+    data_dir: Path = Field(default=Path(".dothi"), description="Folder of the embedded server and of all local state.")
+    host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the server listens on.")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve HTTP.")
+    base_url: str | None = Field(
+        default=None, description="Public address (https://...) used in links; empty: the request's own, if its host is allowed."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "localhost", "[::1]"),
+        description="Host names the server answers to, separated by commas; `*` allows any.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("*",), description="Origins that may read the API from a browser, separated by commas."
+    )
+    pool_size: int = Field(default=8, ge=1, le=200, description="Database connections per process for public reads.")
+    statement_timeout_ms: int = Field(default=30_000, ge=100, description="Longest database statement of a public request.")
+    max_limit: int = Field(default=10_000, ge=1, description="Largest `limit` of one page of features.")
+    basemap_url: str | None = Field(
+        default=None, description="Raster tile URL template ({z}/{x}/{y}) for a base map; empty: none, nothing leaves the server."
+    )
+    basemap_attribution: str | None = Field(default=None, description="Attribution shown with the base map.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    trial_data: Path | None = Field(default=None, description="Folder of real files for tests; empty: ../shared/data if there.")
+
+    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
