@@ -1,0 +1,338 @@
+"""What the reading half may find wrong: one code per kind, with its severity and its sentences. Knows no file and no table.
+
+`docs/reference/load-issues.md` is written from this list by `python -m ingest.issues` and a test keeps the two equal.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+
+class Severity(StrEnum):
+    """What an issue does to its row: an error quarantines it, a warning keeps it and says so, info only tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class IssueCode(StrEnum):
+    """A kind of issue. The value is stable: it stands in `ingest.issue`, in reports and in the reference page."""
+
+    severity: Severity
+    vi: str
+    en: str
+
+    def __new__(cls, value: str, severity: Severity, vi: str, en: str) -> Self:
+        """Make a member that carries its severity and both sentences."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.severity, member.vi, member.en = severity, vi, en
+        return member
+
+    # The file.
+    NO_ROWS = (
+        "no_rows", Severity.INFO,
+        "Lớp dữ liệu không có dòng nào; không có gì để nạp.",
+        "The layer has no rows; there is nothing to load.",
+    )  # fmt: skip
+    SHX_REBUILT = (
+        "shx_rebuilt", Severity.WARNING,
+        "Thiếu hoặc hỏng tệp .shx; đã dựng lại chỉ mục trên bản sao tạm từ tệp .shp, tệp gốc giữ nguyên.",
+        "The .shx is missing or broken; its index was rebuilt from the .shp on a temporary copy, the original is untouched.",
+    )  # fmt: skip
+    FILE_IGNORED = (
+        "file_ignored", Severity.INFO,
+        "Tệp không phải dữ liệu bản đồ mà dothi đọc được nên bị bỏ qua.",
+        "The file is no map data that dothi reads; it was passed over.",
+    )  # fmt: skip
+
+    # Text.
+    TEXT_UNDECIDED = (
+        "text_undecided", Severity.ERROR,
+        "Không bảng mã nào đọc được chữ này; giữ nguyên byte gốc (hex).",
+        "No encoding explains this text; its raw bytes are kept (hex).",
+    )  # fmt: skip
+    TEXT_BY_FILE = (
+        "text_by_file", Severity.WARNING,
+        "Cột có quá ít chữ để tự nhận ra bảng mã; dùng bảng mã của các cột khác trong tệp.",
+        "The column has too little text to tell its encoding; the encoding of the file's other columns was used.",
+    )  # fmt: skip
+    TEXT_RESTORED = (
+        "text_restored", Severity.WARNING,
+        "Chữ đã bị lưu sai bảng mã trước khi giao tệp; đã khôi phục.",
+        "The text had been saved under a wrong encoding before delivery; it was restored.",
+    )  # fmt: skip
+    ENCODING_MIXED = (
+        "encoding_mixed", Severity.WARNING,
+        "Một cột chứa nhiều bảng mã; mỗi giá trị được đọc theo bảng mã của nó.",
+        "One column holds several encodings; each value was read by its own.",
+    )  # fmt: skip
+
+    # Columns.
+    COLUMN_UNMAPPED = (
+        "column_unmapped", Severity.INFO,
+        "Cột không có trong bảng tên gọi; giá trị được giữ riêng, không công bố.",
+        "The column is not in the alias table; its values are kept apart and not published.",
+    )  # fmt: skip
+    COLUMN_SHADOWED = (
+        "column_shadowed", Severity.INFO,
+        "Nhiều cột cùng một nghĩa; dùng cột đứng trước trong bảng tên gọi, cột này được giữ riêng.",
+        "Several columns mean the same; the one listed first in the alias table is used, this one is kept apart.",
+    )  # fmt: skip
+    COLUMN_TRUNCATED = (
+        "column_truncated", Severity.INFO,
+        "Tên cột bị DBF cắt còn 10 ký tự; đã nhận ra theo phần đầu của tên.",
+        "DBF cut the column's name to 10 characters; it was recognised by its beginning.",
+    )  # fmt: skip
+    COLUMN_PERSONAL = (
+        "column_personal", Severity.INFO,
+        "Cột chứa dữ liệu cá nhân; chỉ lưu trong lược đồ private.",
+        "The column holds personal data; it is stored in the schema private only.",
+    )  # fmt: skip
+
+    # Coordinate system.
+    CRS_DETECTED = (
+        "crs_detected", Severity.WARNING,
+        "Tệp không khai hệ tọa độ dùng được; hệ tọa độ được nhận ra nhờ ranh giới xã.",
+        "The file declares no usable coordinate system; it was found by the communes' boundaries.",
+    )  # fmt: skip
+    CRS_DECLARATION_UNREADABLE = (
+        "crs_declaration_unreadable", Severity.WARNING,
+        "Không hiểu được khai báo hệ tọa độ (.prj); đã thử mọi múi VN-2000.",
+        "The declared coordinate system (.prj) cannot be understood; every VN-2000 zone was tried.",
+    )  # fmt: skip
+    CRS_NOT_VERIFIED = (
+        "crs_not_verified", Severity.WARNING,
+        "Không có ranh giới xã để kiểm tra hệ tọa độ đã khai; dùng đúng như đã khai.",
+        "There is no commune boundary to check the declared coordinate system against; it is used as declared.",
+    )  # fmt: skip
+    CRS_DATUM_ASSUMED = (
+        "crs_datum_assumed", Severity.WARNING,
+        "Tệp .prj ghi WGS-84 nhưng phép chiếu là múi 3 độ của VN-2000 (k = 0,9999); đọc là VN-2000.",
+        "The .prj says WGS 84 but its projection is a VN-2000 3-degree zone (k = 0.9999); read as VN-2000.",
+    )  # fmt: skip
+    CRS_SHIFT_SUSPECTED = (
+        "crs_shift_suspected", Severity.WARNING,
+        "Dữ liệu khớp ranh giới xã hơn khi dịch 225 m (VN-2000 bị coi là WGS-84): hãy kiểm tra nguồn.",
+        "The data fits its commune better when shifted by 225 m (VN-2000 treated as WGS 84): check with the source.",
+    )  # fmt: skip
+    CRS_CADASTRAL_PREFERRED = (
+        "crs_cadastral_preferred", Severity.WARNING,
+        "Múi 3 độ và UTM cùng kinh tuyến đều khớp; chọn múi 3 độ vì bản đồ địa chính lập ở múi 3 độ.",
+        "The 3-degree zone and UTM of the same meridian both fit; the 3-degree zone is taken, as cadastral maps are made in it.",
+    )  # fmt: skip
+    AXES_SWAPPED = (
+        "axes_swapped", Severity.WARNING,
+        "Tọa độ X và Y bị đổi chỗ trong tệp; đã đổi lại.",
+        "X and Y are swapped in the file; they were put right.",
+    )  # fmt: skip
+
+    # Geometry.
+    GEOMETRY_MISSING = (
+        "geometry_missing", Severity.ERROR,
+        "Dòng không có hình học.", "The row has no geometry.",
+    )  # fmt: skip
+    GEOMETRY_UNREADABLE = (
+        "geometry_unreadable", Severity.ERROR,
+        "Không đọc được hình học của dòng (vòng quá ít điểm hoặc dữ liệu hỏng).",
+        "The row's geometry cannot be read (a ring with too few points, or broken data).",
+    )  # fmt: skip
+    GEOMETRY_CURVED = (
+        "geometry_curved", Severity.ERROR,
+        "Hình học có cung tròn; hãy xuất lại với đoạn thẳng.",
+        "The geometry has arcs; export it again with straight segments.",
+    )  # fmt: skip
+    GEOMETRY_WRONG_KIND = (
+        "geometry_wrong_kind", Severity.ERROR,
+        "Loại hình học không phải loại của lớp dữ liệu.",
+        "The geometry is not of the layer's kind.",
+    )  # fmt: skip
+    GEOMETRY_NOT_FINITE = (
+        "geometry_not_finite", Severity.ERROR,
+        "Tọa độ không phải là số.", "A coordinate is not a number.",
+    )  # fmt: skip
+    GEOMETRY_REPAIRED = (
+        "geometry_repaired", Severity.WARNING,
+        "Hình học không hợp lệ đã được sửa; diện tích thay đổi trong giới hạn.",
+        "The invalid geometry was repaired; its area changed within the bound.",
+    )  # fmt: skip
+    GEOMETRY_REPAIR_TOO_LARGE = (
+        "geometry_repair_too_large", Severity.ERROR,
+        "Sửa hình học sẽ làm diện tích thay đổi quá 1 % và quá 1 m²; cần người xem.",
+        "Repair would change the area by more than 1 % and more than 1 m²; a person must look at it.",
+    )  # fmt: skip
+    DUPLICATE_VERTICES = (
+        "duplicate_vertices", Severity.INFO,
+        "Đã bỏ các đỉnh trùng nhau liên tiếp.", "Repeated vertices were removed.",
+    )  # fmt: skip
+    DIMENSION_DROPPED = (
+        "dimension_dropped", Severity.INFO,
+        "Đã bỏ cao độ Z hoặc trị đo M; hệ thống lưu hình học hai chiều.",
+        "Z or M values were dropped; the system keeps two dimensions.",
+    )  # fmt: skip
+
+    # Parcels.
+    SHEET_NUMBER_MISSING = (
+        "sheet_number_missing", Severity.ERROR,
+        "Thiếu số tờ bản đồ, hoặc số tờ không phải là số.", "The map sheet is missing or is no number.",
+    )  # fmt: skip
+    PARCEL_NUMBER_MISSING = (
+        "parcel_number_missing", Severity.ERROR,
+        "Thiếu số thửa, hoặc số thửa bằng 0.", "The parcel number is missing or 0.",
+    )  # fmt: skip
+    PARCEL_NUMBER_PROVISIONAL = (
+        "parcel_number_provisional", Severity.ERROR,
+        "Số thửa là chữ hoặc số tạm nên không định danh được thửa đất; hãy cấp số chính thức.",
+        "The parcel number is a word or provisional and cannot identify a parcel; give it a definite number.",
+    )  # fmt: skip
+    DUPLICATE_ROW = (
+        "duplicate_row", Severity.ERROR,
+        "Dòng lặp lại hoàn toàn một dòng trước; giữ dòng đầu, dòng này để riêng.",
+        "The row repeats an earlier one exactly; the first is kept, this one is set aside.",
+    )  # fmt: skip
+    DUPLICATE_KEY = (
+        "duplicate_key", Severity.ERROR,
+        "Nhiều dòng khác nhau cùng xã, tờ và số thửa; tất cả để riêng vì không biết dòng nào đúng.",
+        "Different rows share commune, sheet and number; all are set aside, as nobody can know which is right.",
+    )  # fmt: skip
+    COMMUNE_MISSING = (
+        "commune_missing", Severity.ERROR,
+        "Dòng không ghi mã xã.", "The row names no commune.",
+    )  # fmt: skip
+    COMMUNE_UNKNOWN = (
+        "commune_unknown", Severity.ERROR,
+        "Mã xã không có trong danh mục.", "The commune code is not in the list.",
+    )  # fmt: skip
+    OUTSIDE_COUNTRY = (
+        "outside_country", Severity.ERROR,
+        "Vị trí nằm ngoài lãnh thổ Việt Nam.", "The position lies outside Vietnam.",
+    )  # fmt: skip
+    OUTSIDE_COMMUNE = (
+        "outside_commune", Severity.ERROR,
+        "Thửa đất nằm hoàn toàn ngoài xã đã ghi.", "The parcel lies wholly outside the commune it names.",
+    )  # fmt: skip
+    CROSSES_COMMUNE = (
+        "crosses_commune", Severity.WARNING,
+        "Một phần thửa đất nằm ngoài xã đã ghi.", "Part of the parcel lies outside the commune it names.",
+    )  # fmt: skip
+    AREA_UNREADABLE = (
+        "area_unreadable", Severity.WARNING,
+        "Không đọc được diện tích ghi trong tệp; bỏ trống diện tích này.",
+        "The stated area cannot be read; it is left empty.",
+    )  # fmt: skip
+    AREA_IN_HECTARES = (
+        "area_in_hectares", Severity.WARNING,
+        "Diện tích ghi bằng héc-ta; đã đổi ra mét vuông.", "The area was stated in hectares; it was turned into square metres.",
+    )  # fmt: skip
+    AREA_MISMATCH = (
+        "area_mismatch", Severity.WARNING,
+        "Diện tích ghi trong tệp lệch quá giới hạn so với diện tích tính trên bản đồ.",
+        "The stated area differs from the computed one by more than the tolerance.",
+    )  # fmt: skip
+    LAND_USE_MISSING = (
+        "land_use_missing", Severity.WARNING,
+        "Không ghi loại đất.", "No land use is given.",
+    )  # fmt: skip
+    LAND_USE_UNKNOWN = (
+        "land_use_unknown", Severity.WARNING,
+        "Mã loại đất không có trong danh mục; giữ nguyên văn.", "The land-use code is in no list; the text is kept as written.",
+    )  # fmt: skip
+    LAND_USE_OLD = (
+        "land_use_old", Severity.INFO,
+        "Mã loại đất cũ; dùng mã thay thế, giữ nguyên văn mã gốc.",
+        "The land-use code is of an older list; its successor is used, the text is kept as written.",
+    )  # fmt: skip
+    LAND_USE_AREAS = (
+        "land_use_areas", Severity.WARNING,
+        "Tổng diện tích các mục đích sử dụng khác diện tích thửa.",
+        "The areas of the parcel's uses do not add up to its area.",
+    )  # fmt: skip
+    OVERLAP = (
+        "overlap", Severity.WARNING,
+        "Thửa đất chồng lên thửa khác.", "The parcel overlaps another.",
+    )  # fmt: skip
+    SLIVER = (
+        "sliver", Severity.WARNING,
+        "Thửa đất chồng lên thửa khác một dải rất hẹp (ghép biên).",
+        "The parcel overlaps another by a thin strip (edge matching).",
+    )  # fmt: skip
+
+    @property
+    def quarantines(self) -> bool:
+        """Say whether a row with this issue is set aside."""
+        return self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One finding.
+
+    Attributes:
+        code: what kind.
+        row: position in the file, counted from 1; None: the whole file or column.
+        column: the column as the file names it, or None.
+        value: the value in question as text; never a personal one.
+        detail: what else to know (share, other rows, encoding), language-neutral.
+    """
+
+    code: IssueCode
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
+    detail: str | None = None
+
+    def message(self, lang: str = "vi") -> str:
+        """Say the issue as one sentence, Vietnamese unless `lang` is "en"."""
+        sentence = self.code.en if lang == "en" else self.code.vi
+        named = [part for part in (self.column, self.value, self.detail) if part]
+        return f"{sentence} [{'; '.join(named)}]" if named else sentence
+
+
+def rows_in_quarantine(issues: Iterable[Issue]) -> set[int]:
+    """Give the row numbers that at least one error sets aside."""
+    return {
+        issue.row
+        for issue in issues
+        if issue.row is not None and issue.code.quarantines
+    }
+
+
+def count_by_code(issues: Iterable[Issue]) -> dict[str, int]:
+    """Count issues per code, in the order of `IssueCode`."""
+    found: dict[IssueCode, int] = {}
+    for issue in issues:
+        found[issue.code] = found.get(issue.code, 0) + 1
+    return {code.value: found[code] for code in IssueCode if code in found}
+
+
+_EFFECT = {
+    Severity.ERROR: "the row goes to quarantine",
+    Severity.WARNING: "the row is loaded, the issue is kept",
+    Severity.INFO: "told only",
+}
+
+
+def reference_page(codes: Sequence[IssueCode] = tuple(IssueCode)) -> str:
+    """Write the reference page of all issue codes as Markdown."""
+    lines = [
+        "# Issues of a load",
+        "",
+        "What `dothi load` may report. An *error* sets the row aside in quarantine with its reason; a *warning* loads the row",
+        "and keeps the issue beside it; *info* is told only. Values of personal columns never stand in an issue.",
+        "Written by `python -m ingest.issues`.",
+        "",
+        "| code | severity | Tiếng Việt | English |",
+        "|---|---|---|---|",
+        *(f"| `{code}` | {code.severity} | {code.vi} | {code.en} |" for code in codes),
+        "",
+        *(f"- {severity}: {effect}." for severity, effect in _EFFECT.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    Path("docs/reference/load-issues.md").write_text(reference_page(), encoding="utf-8")
