@@ -2,7 +2,16 @@
 
 
 class DothiError(Exception):
-    """Anything that dothi refuses or cannot do; its text is a sentence for the person who asked."""
+    """Anything that dothi refuses or cannot do; its text is a sentence for the person who asked.
+
+    Args:
+        message: the sentence in English, for the terminal, the log and readers who ask for English.
+        vi: the same sentence in Vietnamese, where the error can reach a citizen; without it the English one is shown.
+    """
+
+    def __init__(self, message: str = "", *, vi: str | None = None) -> None:
+        super().__init__(message)
+        self.vi = vi
 
 
 class InvalidInput(DothiError):

@@ -1,0 +1,76 @@
+"""The operating-system account that the server runs under, and the folder that this account can reach."""
+
+import hashlib
+import os
+import pwd
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from spatial.errors import SetupError
+
+ROOT_HOME = Path("/var/lib/dothi")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who runs the server's programs: this user, or user `postgres` when we are root (PostgreSQL refuses to run as root)."""
+
+    uid: int
+    gid: int
+    switch: bool
+
+    def run(self, *command: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, outside folders that it may not enter; output is captured, its status not checked."""
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            cwd="/",
+            env=environment,
+            user=self.uid if self.switch else None,
+            group=self.gid if self.switch else None,
+            extra_groups=[] if self.switch else None,
+        )
+
+    def make_folder(self, path: Path) -> None:
+        """Make a private folder of this account; its parents stay as they are or belong to who calls."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        self.give(path)
+
+    def give(self, path: Path) -> None:
+        if self.switch:
+            os.chown(path, self.uid, self.gid)
+
+
+def server_account() -> Account:
+    """Choose the account: never root.
+
+    Raises:
+        SetupError: we are root and there is no user `postgres`.
+    """
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid(), switch=False)
+    try:
+        entry = pwd.getpwnam("postgres")
+    except KeyError:
+        raise SetupError(
+            "PostgreSQL không chạy bằng quyền root và máy không có người dùng postgres. PostgreSQL does not run as root, and "
+            "this machine has no user postgres: install the distribution's package postgresql, or run dothi as an ordinary user."
+        ) from None
+    return Account(entry.pw_uid, entry.pw_gid, switch=True)
+
+
+def server_home(data_dir: Path, account: Account) -> Path:
+    """Return the folder of the server's files: `data_dir`, or for root one that user postgres can reach."""
+    resolved = data_dir.resolve()
+    return ROOT_HOME / short_hash(resolved) if account.switch else resolved
+
+
+def short_hash(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

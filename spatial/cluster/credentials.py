@@ -1,0 +1,42 @@
+"""Passwords of the server's own logins: random, made once, kept in one file that only its owner can read."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from spatial.errors import SetupError
+
+ADMIN = "postgres"
+SERVICE_LOGINS = ("dothi_api", "dothi_staff")
+
+
+def load_or_create(path: Path) -> dict[str, str]:
+    """Read the passwords by login, making those that are missing; the file is 0600 from its first byte."""
+    known = _read(path) if path.exists() else {}
+    missing = [login for login in (ADMIN, *SERVICE_LOGINS) if login not in known]
+    if missing:
+        known |= {login: secrets.token_urlsafe(24) for login in missing}
+        _write(path, known)
+    return known
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SetupError(f"Không đọc được tệp mật khẩu. The password file {path} cannot be read: {error}.") from error
+    if not isinstance(content, dict):
+        raise SetupError(f"Tệp mật khẩu hỏng. The password file {path} holds no object of login and password.")
+    return {str(login): str(password) for login, password in content.items()}
+
+
+def _write(path: Path, passwords: dict[str, str]) -> None:
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(passwords, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,150 @@
+"""Schema `admin`: units of every tier with their validity, how they became each other, urban areas, editors' territories."""
+
+from datetime import date
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, Identity, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped
+
+from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, share
+
+
+class Unit(LayerRow, Base):
+    """A nation, region, province, commune, or a district of old, for one legal period (INSPIRE AU)."""
+
+    __tablename__ = "unit"
+    schema = "admin"
+    comment = "Đơn vị hành chính và vùng, kèm thời gian hiệu lực"
+    layer_constraints = (
+        one_of("level", "nation", "region", "province", "district", "commune"),
+        one_of("boundary_quality", "surveyed", "official", "generalised", "schematic"),
+        *at_least_zero("area_official_km2", "population_official"),
+    )
+
+    level: Mapped[str] = column(Text, "Cấp: nation, region, province, district, commune", "Tier")
+    kind: Mapped[str | None] = column(Text, "Loại: tỉnh, thành phố, phường, xã, đặc khu, vùng", "Kind of unit")
+    name: Mapped[str] = column(Text, "Tên", "Name")
+    name_en: Mapped[str | None] = column(Text, "Tên tiếng Anh", "English name")
+    parent_code: Mapped[str | None] = column(Text, "Mã đơn vị cấp trên", "Code of the unit above")
+    area_official_km2: Mapped[float | None] = column(Float, "Diện tích theo công bố (km²)", "Official area (km²)")
+    population_official: Mapped[int | None] = column(BigInteger, "Dân số theo công bố", "Official population")
+    population_year: Mapped[int | None] = column(Integer, "Năm của số dân", "Year of the population figure")
+    legal_document: Mapped[str | None] = column(Text, "Căn cứ pháp lý", "Legal document")
+    boundary_quality: Mapped[str] = column(
+        Text, "Chất lượng ranh giới: surveyed, official, generalised, schematic", "Quality of the boundary",
+        server_default=text("'official'"),
+    )  # fmt: skip
+
+
+class UnitChange(Base):
+    """One edge of how units became each other: merge, split, transfer, rename (n:m)."""
+
+    __tablename__ = "unit_change"
+    __table_args__ = (
+        UniqueConstraint("level", "from_code", "to_code", "changed_on"),
+        one_of("kind", "merge", "split", "transfer", "rename"),
+        *share("area_share", "population_share"),
+        {"schema": "admin", "comment": "Biến động đơn vị hành chính: sáp nhập, chia tách, điều chỉnh, đổi tên"},
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    level: Mapped[str] = column(Text, "Cấp", "Tier")
+    kind: Mapped[str] = column(Text, "Loại biến động", "Kind of change")
+    from_code: Mapped[str] = column(Text, "Mã trước", "Code before")
+    from_name: Mapped[str | None] = column(Text, "Tên trước", "Name before")
+    to_code: Mapped[str] = column(Text, "Mã sau", "Code after")
+    changed_on: Mapped[date] = column(Date, "Ngày có hiệu lực", "Effective date")
+    area_share: Mapped[float | None] = column(
+        Float, "Phần diện tích của đơn vị cũ (0-1)", "Share of the old unit's area that moved (0-1)"
+    )
+    population_share: Mapped[float | None] = column(
+        Float, "Phần dân số của đơn vị cũ (0-1)", "Share of the old unit's people that moved (0-1)"
+    )
+    legal_document: Mapped[str | None] = column(Text, "Căn cứ pháp lý", "Legal document")
+    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+
+
+class UrbanArea(LayerRow, Base):
+    """An urban area: class and kind, the chain it belongs to (a new urban area lies below a city)."""
+
+    __tablename__ = "urban_area"
+    schema = "admin"
+    comment = "Đô thị và khu đô thị"
+    layer_constraints = (
+        one_of("urban_class", "special", "I", "II", "III", "IV", "V"),
+        one_of("kind", "city", "town", "new_urban_area"),
+    )
+
+    name: Mapped[str] = column(Text, "Tên đô thị", "Name")
+    name_en: Mapped[str | None] = column(Text, "Tên tiếng Anh", "English name")
+    kind: Mapped[str] = column(Text, "Loại: city, town, new_urban_area", "Kind")
+    urban_class: Mapped[str | None] = column(Text, "Loại đô thị: special, I, II, III (IV, V trước 2026)", "Urban class")
+    parent_code: Mapped[str | None] = column(Text, "Đô thị cấp trên", "Urban area above")
+    legal_document: Mapped[str | None] = column(Text, "Căn cứ pháp lý", "Legal document")
+
+
+class UrbanAreaCommune(Base):
+    """Which communes make up an urban area, with validity."""
+
+    __tablename__ = "urban_area_commune"
+    __table_args__ = (
+        ExcludeConstraint(
+            (text("urban_area_code"), "="),
+            (text("commune_code"), "="),
+            (text("daterange(valid_from, valid_to)"), "&&"),
+            name="urban_area_commune_period_excl",
+            using="gist",
+        ),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
+        {"schema": "admin", "comment": "Các xã, phường thuộc đô thị"},
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    urban_area_code: Mapped[str] = column(Text, "Mã đô thị", "Urban area")
+    commune_code: Mapped[str] = column(String(5), "Mã xã, phường", "Commune")
+    valid_from: Mapped[date] = column(Date, "Có hiệu lực từ ngày", "In force from", server_default=text("admin.today_vn()"))
+    valid_to: Mapped[date | None] = column(Date, "Hết hiệu lực từ ngày", "In force until")
+    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+
+
+class ProvinceZone(Base):
+    """A VN-2000 zone in which files of a province may come; several per province after the mergers of 2025."""
+
+    __tablename__ = "province_zone"
+    __table_args__ = ({"schema": "admin", "comment": "Múi chiếu VN-2000 của từng tỉnh (theo các tỉnh cũ)"},)
+
+    province_code: Mapped[str] = column(String(2), "Mã tỉnh hiện nay", "Province of today", primary_key=True)
+    former_province_code: Mapped[str] = column(String(2), "Mã tỉnh cũ", "Former province", primary_key=True)
+    former_province_name: Mapped[str] = column(Text, "Tên tỉnh cũ", "Name of the former province")
+    srid: Mapped[int] = column(Integer, "EPSG của múi chiếu", "EPSG code of the zone")
+    doubt: Mapped[str | None] = column(Text, "Điều còn nghi ngờ", "Doubt")
+
+
+class EditorTerritory(Base):
+    """Where an editor's login may write: one row for each unit."""
+
+    __tablename__ = "editor_territory"
+    __table_args__ = (
+        one_of("level", "province", "commune"),
+        {"schema": "admin", "comment": "Địa bàn được phép chỉnh sửa của từng tài khoản"},
+    )
+
+    login: Mapped[str] = column(Text, "Tên đăng nhập", "Login", primary_key=True)
+    unit_code: Mapped[str] = column(Text, "Mã đơn vị", "Unit code", primary_key=True)
+    level: Mapped[str] = column(Text, "Cấp", "Tier")
+
+
+class CountryEnvelope(Base):
+    """The area beyond which a point is certainly not in Vietnam; inside it near a schematic boundary nothing is certain."""
+
+    __tablename__ = "country_envelope"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        {"schema": "admin", "comment": "Phạm vi ngoài cùng của lãnh thổ dùng để từ chối điểm ở ngoài"},
+    )
+
+    id: Mapped[int] = column(Integer, "Mã số", "Id", primary_key=True, autoincrement=False)
+    geom: Mapped[Any] = column(Geometry("POLYGON", srid=4326, spatial_index=False), "Hình học", "Geometry", nullable=False)
+    has_precise_boundary: Mapped[bool] = column(Boolean, "Ranh giới chính xác", "Precise", server_default=text("false"))

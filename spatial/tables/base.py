@@ -1,0 +1,118 @@
+"""What every table shares: the metadata, the columns of a layer row and their constraints. Knows no single table."""
+
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, CheckConstraint, Date, Identity, Index, MetaData, String, Text, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.sql.schema import SchemaItem
+
+NAMING = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class Base(DeclarativeBase):
+    """Root of all models; `Base.metadata` is what the migrated database must equal."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def column(kind: Any, vi: str, en: str, *args: Any, **options: Any) -> Any:
+    """Declare a column with its Vietnamese comment (shown by QGIS) and its English title (`info["en"]`)."""
+    return mapped_column(kind, *args, comment=vi, info={"en": en}, **options)
+
+
+def one_of(column_name: str, *words: str) -> CheckConstraint:
+    """Constrain a text column to a closed list of words."""
+    if not all(re.fullmatch(r"[A-Za-z0-9_ .-]+", word) for word in words):
+        raise ValueError(f"Words of a closed list are plain identifiers, got {words}.")
+    listing = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column_name} IN ({listing})", name=f"{column_name}_known")
+
+
+def at_least_zero(*column_names: str) -> list[CheckConstraint]:
+    """Constrain numeric columns to values that are not negative."""
+    return [CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in column_names]
+
+
+def share(*column_names: str) -> list[CheckConstraint]:
+    """Constrain columns to 0-1."""
+    return [CheckConstraint(f"{name} BETWEEN 0 AND 1", name=f"{name}_share") for name in column_names]
+
+
+class LayerRow:
+    """The columns of every published layer: identity, unit of today, legal time, the write that made the row, geometry.
+
+    Class attributes:
+        geometry_type: OGC type of `geom`; storage is EPSG:4326, longitude first.
+        exclusive_periods: whether EXCLUDE keeps legal periods of one code apart (small tables) or a unique
+            (code, valid_from) with a set-based check at publishing does (large ones).
+        layer_constraints: further constraints and indexes of the table.
+    """
+
+    __tablename__: ClassVar[str]
+    geometry_type: ClassVar[str] = "MULTIPOLYGON"
+    exclusive_periods: ClassVar[bool] = True
+    layer_constraints: ClassVar[tuple[SchemaItem, ...]] = ()
+    schema: ClassVar[str]
+    comment: ClassVar[str]
+
+    id: Mapped[int] = column(
+        BigInteger, "Mã số nội bộ, không bao giờ dùng lại", "Internal id, never used again", Identity(), primary_key=True,
+        sort_order=-10,
+    )  # fmt: skip
+    code: Mapped[str] = column(Text, "Mã công khai, ổn định", "Public natural key", sort_order=-9)
+    province_code: Mapped[str | None] = column(String(2), "Mã tỉnh, thành phố hiện nay", "Province code of today", sort_order=80)
+    commune_code: Mapped[str | None] = column(
+        String(5), "Mã xã, phường, đặc khu hiện nay", "Commune code of today", sort_order=81
+    )
+    valid_from: Mapped[date] = column(
+        Date, "Có hiệu lực từ ngày", "In force from (inclusive)", server_default=text("admin.today_vn()"), sort_order=82
+    )
+    valid_to: Mapped[date | None] = column(
+        Date, "Hết hiệu lực từ ngày (trống: còn hiệu lực)", "In force until (exclusive); empty: open", sort_order=83
+    )
+    batch_id: Mapped[int] = column(
+        BigInteger, "Lần ghi đã tạo ra dòng này", "The write that made this row",
+        server_default=text("ingest.current_batch()"), sort_order=84,
+    )  # fmt: skip
+
+    @declared_attr
+    def geom(cls) -> Mapped[Any]:
+        """Geometry in EPSG:4326, valid and not empty."""
+        return column(
+            Geometry(cls.geometry_type, srid=4326, spatial_index=False), "Hình học, WGS 84 (EPSG:4326)",
+            "Geometry, WGS 84 (EPSG:4326)", nullable=False, sort_order=90,
+        )  # fmt: skip
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:
+        name = cls.__tablename__
+        periods: SchemaItem = (
+            ExcludeConstraint(
+                (text("code"), "="),
+                (text("daterange(valid_from, valid_to)"), "&&"),
+                name=f"{name}_code_period_excl",
+                using="gist",
+            )
+            if cls.exclusive_periods
+            else Index(f"{name}_code_valid_from_key", "code", "valid_from", unique=True)
+        )
+        return (
+            periods,
+            Index(f"{name}_geom_idx", "geom", postgresql_using="gist"),
+            Index(f"{name}_commune_code_idx", "commune_code"),
+            CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
+            CheckConstraint("btrim(code) <> ''", name="code_not_blank"),
+            CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="geom_valid"),
+            *[item.copy() if isinstance(item, CheckConstraint) else item for item in cls.layer_constraints],
+            {"schema": cls.schema, "comment": cls.comment},
+        )

@@ -1,0 +1,78 @@
+"""Schema `rollup`: indicators, their values by tier and period, and the communes whose values are out of date."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Float, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from spatial.tables.base import Base, column, one_of, share
+
+LEVELS = ("nation", "region", "province", "city", "commune")
+
+
+class Indicator(Base):
+    """A figure that dothi computes or collects; `kind` ratio has a numerator and a denominator that are additive."""
+
+    __tablename__ = "indicator"
+    __table_args__ = (
+        one_of("kind", "additive", "ratio"),
+        one_of("origin", "computed", "reported"),
+        {"schema": "rollup", "comment": "Chỉ tiêu tổng hợp"},
+    )
+
+    code: Mapped[str] = column(Text, "Mã chỉ tiêu", "Code", primary_key=True)
+    title: Mapped[str] = column(Text, "Tên chỉ tiêu", "Title")
+    title_en: Mapped[str] = column(Text, "Tên tiếng Anh", "English title")
+    unit: Mapped[str] = column(Text, "Đơn vị tính", "Unit")
+    kind: Mapped[str] = column(Text, "Loại: additive, ratio", "Kind")
+    origin: Mapped[str] = column(Text, "Cách có: computed, reported", "Origin", server_default=text("'computed'"))
+    numerator_code: Mapped[str | None] = column(Text, "Chỉ tiêu tử số", "Numerator")
+    denominator_code: Mapped[str | None] = column(Text, "Chỉ tiêu mẫu số", "Denominator")
+    factor: Mapped[float] = column(Float, "Hệ số nhân", "Factor of a ratio", server_default=text("1"))
+    formula: Mapped[str] = column(Text, "Cách tính", "Formula")
+    formula_en: Mapped[str] = column(Text, "Cách tính (tiếng Anh)", "Formula in English")
+    tables: Mapped[list[str]] = column(JSONB, "Các bảng nguồn", "Tables it is computed from")
+    theme: Mapped[str | None] = column(Text, "Nhóm", "Group")
+
+
+class Value(Base):
+    """The value of an additive indicator for a unit and a period; ratios are formed from these when read.
+
+    `unit_code` of a remainder row is the parent's code with a suffix: `:rest` (outside the cities of the province),
+    `:unbroken` (reported for the unit above, not broken down).
+    """
+
+    __tablename__ = "value"
+    __table_args__ = (
+        one_of("level", *LEVELS),
+        *share("coverage"),
+        {"schema": "rollup", "comment": "Giá trị chỉ tiêu theo cấp"},
+    )
+
+    indicator_code: Mapped[str] = column(Text, "Chỉ tiêu", "Indicator", primary_key=True)
+    level: Mapped[str] = column(Text, "Cấp", "Tier", primary_key=True)
+    unit_code: Mapped[str] = column(Text, "Mã đơn vị", "Unit", primary_key=True)
+    period: Mapped[str] = column(Text, "Kỳ", "Period", primary_key=True)
+    parent_code: Mapped[str | None] = column(Text, "Mã đơn vị cấp trên", "Unit above")
+    value: Mapped[Any | None] = column(Numeric, "Giá trị (trống: chưa biết)", "Value (empty: unknown)")
+    coverage: Mapped[float | None] = column(Float, "Phần đã có dữ liệu (0-1)", "Share with data (0-1)")
+    batch_ids: Mapped[list[int] | None] = column(JSONB, "Các lần ghi nguồn", "Source batches")
+    data_version: Mapped[int] = column(BigInteger, "Phiên bản dữ liệu", "Data version")
+    computed_at: Mapped[datetime] = column(
+        DateTime(timezone=True), "Thời điểm tính", "Computed at", server_default=text("clock_timestamp()")
+    )
+
+
+class Dirty(Base):
+    """A commune whose values must be computed again because a table changed there."""
+
+    __tablename__ = "dirty"
+    __table_args__ = ({"schema": "rollup", "comment": "Đơn vị cần tính lại"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    commune_code: Mapped[str] = column(Text, "Mã xã (trống: không rõ)", "Commune ('' = unknown)", primary_key=True)
+    since: Mapped[datetime] = column(
+        DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()")
+    )
