@@ -1,0 +1,109 @@
+"""The web application, composed of its rooms; it keeps no state outside the object it returns."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from api import health, metrics, page, problems
+from api.compression import Compress
+from api.etag import release
+from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders
+from api.pool import Pool
+from api.services import Services
+from spatial.errors import SetupError
+from spatial.settings import Settings
+
+_EXPOSED = [
+    "ETag",
+    "Link",
+    "Content-Crs",
+    "Content-Language",
+    "X-Request-Id",
+    "OGC-NumberMatched",
+    "OGC-NumberReturned",
+]
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database_url: str | None = None,
+    staff_database_url: str | None = None,
+    metrics_dir: Path | None = None,
+) -> FastAPI:
+    """Build the application.
+
+    Args:
+        settings: the installation's settings.
+        database_url: URL of a login that is a member of `dothi_public` only; default `settings.api_database_url`.
+        staff_database_url: URL of the login for staff doors; None: they are closed.
+        metrics_dir: folder of the counters that several workers share; see `api.metrics`.
+
+    Raises:
+        SetupError: no database is named.
+    """
+    url = database_url or settings.api_database_url
+    if url is None:
+        raise SetupError("No database is named for the API. Set DOTHI_API_DATABASE_URL, or start it by `dothi serve`.")
+    services = Services(
+        settings=settings,
+        pool=Pool.of(settings, url),
+        staff=_staff_pool(settings, staff_database_url),
+        metrics=metrics.Metrics(metrics_dir),
+    )
+    app = FastAPI(
+        title="dothi",
+        version=release(),
+        summary="Nền tảng dữ liệu không gian đô thị / urban spatial data platform",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+        middleware=_layers(settings, services),
+    )
+    app.state.services = services
+    problems.register(app)
+    for router in (health.router, metrics.router, page.router):
+        app.include_router(router)
+    page.mount_assets(app)
+    return app
+
+
+def _staff_pool(settings: Settings, url: str | None) -> Pool | None:
+    if url is None:
+        return None
+    return Pool(url, size=2, statement_timeout_ms=settings.statement_timeout_ms, read_only=False)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    pools = [pool for pool in (services.pool, services.staff) if pool]
+    for pool in pools:
+        await pool.start()
+    yield
+    for pool in pools:
+        await pool.stop()
+
+
+def _layers(settings: Settings, services: Services) -> list[Middleware]:
+    """Name the layers around every request, the outermost first."""
+    return [
+        Middleware(Observe, metrics=services.metrics),
+        Middleware(SecurityHeaders, settings=settings),
+        Middleware(CheckHost, settings=settings),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD", "POST", "OPTIONS"),
+            allow_headers=("*",),
+            expose_headers=_EXPOSED,
+            max_age=86_400,
+        ),
+        Middleware(AnswerHead),
+        Middleware(Compress),
+    ]

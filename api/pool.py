@@ -1,0 +1,190 @@
+"""The pool of asyncpg connections for hot reads: one per process, read-only, as a member of `dothi_public`.
+
+Knows how to reach the database, to survive its restarts and to say so; knows nothing of what is asked.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from spatial.errors import Forbidden, Unavailable
+from spatial.settings import Settings
+
+ACQUIRE_SECONDS = 5.0
+"""A request that waits longer than this for a connection is told to come back: the server is full."""
+
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+_NOT_REACHED = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that keeps no state between requests, so that giving it back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+def server_settings(statement_timeout_ms: int) -> dict[str, str]:
+    """Give the session settings of a public read.
+
+    A plan made for one bbox is wrong for the next, hence custom plans; the statements are too short for JIT.
+    """
+    return {
+        "application_name": "dothi-api",
+        "default_transaction_read_only": "on",
+        "statement_timeout": str(statement_timeout_ms),
+        "idle_in_transaction_session_timeout": str(2 * statement_timeout_ms),
+        "plan_cache_mode": "force_custom_plan",
+        "jit": "off",
+        "timezone": "UTC",
+    }
+
+
+class Pool:
+    """Connections of one login, opened when first needed and opened again after the database was away."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        size: int,
+        statement_timeout_ms: int,
+        read_only: bool = True,
+    ) -> None:
+        parts = urlsplit(database_url)
+        self.dsn = parts._replace(scheme="postgresql").geturl()
+        self._size = size
+        self._settings = server_settings(statement_timeout_ms)
+        if not read_only:
+            del self._settings["default_transaction_read_only"]
+        self._pool: asyncpg.Pool | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, database_url: str) -> "Pool":
+        """Make the pool of public reads."""
+        return cls(
+            database_url,
+            size=settings.pool_size,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+
+    async def start(self) -> None:
+        """Make the pool; no connection is opened, so that the server starts even when the database is away."""
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=0,
+                max_size=self._size,
+                connection_class=_Connection,
+                init=_prepare,
+                server_settings=self._settings,
+                statement_cache_size=512,
+                max_cached_statement_lifetime=0,
+                timeout=ACQUIRE_SECONDS,
+            )
+
+    async def stop(self, seconds: float = 5.0) -> None:
+        """Let running statements end for `seconds`, then close all connections."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            await asyncio.wait_for(pool.close(), seconds)
+        except TimeoutError:
+            pool.terminate()
+
+    @property
+    def size(self) -> int:
+        """Connections open now."""
+        return self._pool.get_size() if self._pool else 0
+
+    @property
+    def idle(self) -> int:
+        """Connections open and not in use."""
+        return self._pool.get_idle_size() if self._pool else 0
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection in autocommit: for one statement, or several that need not agree.
+
+        Raises:
+            Unavailable: the database does not answer, all connections stay busy, or a statement ran too long.
+        """
+        async with _translated():
+            if self._pool is None:
+                await self.start()
+            assert self._pool is not None
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside one read-only, repeatable-read transaction: all its statements see the same state.
+
+        Raises:
+            Unavailable: as in `connection`.
+        """
+        async with (
+            self.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    async def open_listener(self) -> asyncpg.Connection:
+        """Open a connection of its own, outside the pool, for LISTEN; the caller closes it.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        async with _translated():
+            return await asyncpg.connect(
+                self.dsn,
+                server_settings={"application_name": "dothi-api-listen"},
+                timeout=ACQUIRE_SECONDS,
+            )
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise Unavailable(
+            "The question needs more time than one request may take. Ask for a smaller area, fewer rows or a simpler filter.",
+            vi="Truy vấn cần nhiều thời gian hơn mức cho phép. Hãy thu hẹp khu vực, giảm số dòng hoặc dùng bộ lọc đơn giản hơn.",
+        ) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Forbidden(
+            "The role behind this request may not read this. Ask the steward of the data for access.",
+            vi="Vai trò của yêu cầu này không có quyền đọc dữ liệu. Hãy liên hệ đơn vị quản lý dữ liệu để được cấp quyền.",
+        ) from error
+    except TimeoutError as error:
+        raise Unavailable(
+            "All database connections are busy. Try again in a few seconds.",
+            vi="Máy chủ đang bận. Hãy thử lại sau vài giây.",
+        ) from error
+    except _NOT_REACHED as error:
+        raise Unavailable(
+            "The database does not answer. Try again in a minute; if it stays so, `dothi db status` tells why.",
+            vi="Cơ sở dữ liệu chưa trả lời. Hãy thử lại sau một phút; nếu vẫn vậy, hãy báo cho người vận hành.",
+        ) from error

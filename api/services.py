@@ -1,0 +1,39 @@
+"""What the routes of one app share, made once by `create_app` and carried in its state."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from api.metrics import Metrics
+from api.pool import Pool
+from spatial.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts that outlive a request.
+
+    Attributes:
+        settings: the installation's settings.
+        pool: public reads, logging in as a member of `dothi_public`.
+        staff: reads and edits of staff by SET LOCAL ROLE; None where no staff login is configured.
+        metrics: the counters of this process.
+    """
+
+    settings: Settings
+    pool: Pool
+    staff: Pool | None
+    metrics: Metrics
+
+
+def services_of(request: Request) -> Services:
+    """Give the services of the app that serves the request."""
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+Shared = Annotated[Services, Depends(services_of)]
+"""Write `services: Shared` in a route's signature."""
