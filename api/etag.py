@@ -5,20 +5,11 @@ the release of dothi, and on what the request asks for beyond its URL (language,
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
-
-LEGAL_TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-
-
-def legal_today() -> date:
-    """Give the date in Vietnam: what is in force without `datetime` follows it."""
-    return datetime.now(LEGAL_TIME_ZONE).date()
 
 
 @cache
@@ -31,7 +22,7 @@ def release() -> str:
 
 
 def make_etag(*parts: object) -> str:
-    """Name the answer by what it depends on, e.g. `make_etag("parcels", data_version, legal_today(), "json", "vi")`.
+    """Name the answer by what it depends on, e.g. `make_etag("parcels", data_version, legal_day, "json", "vi")`.
 
     The tag is weak: compression may change the bytes and not the meaning.
     """

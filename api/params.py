@@ -1,0 +1,203 @@
+"""The parameters that several resources share, text to value: one function each, refusing what it does not understand.
+
+What a value means against a layer is asked elsewhere; this is only how it is written.
+"""
+
+import math
+from collections.abc import Collection
+from datetime import date, datetime
+from difflib import get_close_matches
+
+from starlette.datastructures import QueryParams
+
+from spatial.crs import CRS84, WEB_MERCATOR, WGS84, Crs, parse_crs
+from spatial.errors import InvalidInput, UnknownParameter
+from spatial.selection import LEGAL_TIME_ZONE, Bbox, LegalPeriod
+
+
+def refuse_unknown(query: QueryParams, allowed: Collection[str]) -> None:
+    """Refuse parameters that the resource does not have, and any given twice.
+
+    Raises:
+        UnknownParameter: one is unknown; the message names the nearest that exists.
+        InvalidInput: one is given more than once.
+    """
+    for name, _ in query.multi_items():
+        if name not in allowed:
+            raise _unknown(name, allowed)
+        if len(query.getlist(name)) > 1:
+            raise InvalidInput(
+                f"Parameter '{_shown(name)}' is given more than once. Give it once.",
+                vi=f"Tham số '{_shown(name)}' xuất hiện nhiều lần. Hãy chỉ đưa một lần.",
+            )
+
+
+def _unknown(name: str, allowed: Collection[str]) -> UnknownParameter:
+    near = get_close_matches(name.lower(), sorted(allowed), n=1, cutoff=0.5)
+    names = ", ".join(sorted(allowed)) or "-"
+    if near:
+        return UnknownParameter(
+            f"There is no parameter '{_shown(name)}' here. Did you mean '{near[0]}'? Parameters: {names}.",
+            vi=f"Ở đây không có tham số '{_shown(name)}'. Có phải '{near[0]}'? Các tham số: {names}.",
+        )
+    return UnknownParameter(
+        f"There is no parameter '{_shown(name)}' here. Parameters: {names}.",
+        vi=f"Ở đây không có tham số '{_shown(name)}'. Các tham số: {names}.",
+    )
+
+
+def parse_limit(text: str | None, *, default: int, maximum: int) -> int:
+    """Read `limit`. A number above the maximum means the maximum, as OGC API Features has it.
+
+    Raises:
+        InvalidInput: not a whole number from 1.
+    """
+    return default if text is None else min(parse_whole("limit", text, minimum=1), maximum)
+
+
+def parse_whole(name: str, text: str, *, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
+    """Read a whole number in a range, plain digits only.
+
+    Raises:
+        InvalidInput: not plain digits, or out of the range.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 12 and minimum <= int(text)):
+        raise InvalidInput(
+            f"{name}='{_shown(text)}' is not a whole number from {minimum}. Example: {name}={max(minimum, 10)}.",
+            vi=f"{name}='{_shown(text)}' không phải số nguyên từ {minimum} trở lên. Ví dụ: {name}={max(minimum, 10)}.",
+        )
+    if int(text) > maximum and name != "limit":
+        raise InvalidInput(
+            f"{name}={text} is above {maximum}. Use a smaller number.",
+            vi=f"{name}={text} lớn hơn {maximum}. Hãy dùng số nhỏ hơn.",
+        )
+    return int(text)
+
+
+def parse_bbox(text: str | None, crs: Crs = CRS84) -> Bbox | None:
+    """Read `bbox`: 4 numbers, or 6 whose heights are ignored since the layers are flat; in the axis order of `crs`.
+
+    Raises:
+        InvalidInput: another count, not finite numbers, minimum above maximum, or degrees out of range.
+    """
+    if text is None:
+        return None
+    numbers = _numbers(text)
+    if len(numbers) not in (4, 6):
+        raise _bad_bbox(text, f"it has {len(numbers)} numbers", f"có {len(numbers)} số")
+    half = len(numbers) // 2
+    (first_min, second_min), (first_max, second_max) = numbers[:2], numbers[half : half + 2]
+    if crs.north_first:
+        box = Bbox(second_min, first_min, second_max, first_max, crs)
+    else:
+        box = Bbox(first_min, second_min, first_max, second_max, crs)
+    _check_box(text, box)
+    return box
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise _bad_bbox(text, "it is not made of numbers", "không phải toàn số") from None
+    if not all(math.isfinite(number) for number in numbers):
+        raise _bad_bbox(text, "a number is not finite", "có số không hữu hạn")
+    return numbers
+
+
+def _check_box(text: str, box: Bbox) -> None:
+    geographic = box.crs.epsg == WGS84
+    if box.south > box.north or (box.west > box.east and not geographic):
+        raise _bad_bbox(text, "a minimum is above its maximum", "giá trị nhỏ nhất lớn hơn giá trị lớn nhất")
+    if geographic and not (box.south >= -90 and box.north <= 90 and -180 <= box.west <= 180 and -180 <= box.east <= 180):
+        raise _bad_bbox(text, "degrees are out of range", "độ nằm ngoài phạm vi")
+    if box.crs.epsg == WEB_MERCATOR and max(map(abs, (box.west, box.south, box.east, box.north))) > 1e8:
+        raise _bad_bbox(text, "metres are out of range", "số mét nằm ngoài phạm vi")
+
+
+def _bad_bbox(text: str, fault: str, loi: str) -> InvalidInput:
+    return InvalidInput(
+        f"bbox='{_shown(text)}' cannot be read: {fault}. Give west,south,east,north, e.g. bbox=105.8,20.9,105.9,21.1.",
+        vi=f"bbox='{_shown(text)}' không đọc được: {loi}. Hãy đưa tây,nam,đông,bắc, ví dụ bbox=105.8,20.9,105.9,21.1.",
+    )
+
+
+def parse_crs_parameter(text: str | None) -> Crs:
+    """Read `crs` or `bbox-crs`; CRS84 where it is absent.
+
+    Raises:
+        UnknownCrs: not a system that dothi offers.
+    """
+    return CRS84 if text is None else parse_crs(text)
+
+
+def parse_datetime(text: str | None, *, today: date) -> LegalPeriod:
+    """Read `datetime`: an instant, or an interval with `/` whose open ends are `..` or empty; absent means today.
+
+    Legal time has days: a moment counts as its date in Vietnam.
+
+    Raises:
+        InvalidInput: not RFC 3339, or the end before the start.
+    """
+    if text is None:
+        return LegalPeriod.on(today)
+    ends = text.split("/")
+    if len(ends) == 1:
+        return LegalPeriod.on(_parse_moment(text, text))
+    if len(ends) > 2:
+        raise _bad_datetime(text)
+    start, end = (None if part in ("", "..") else _parse_moment(part, text) for part in ends)
+    if start and end and end < start:
+        raise InvalidInput(
+            f"datetime='{_shown(text)}' ends before it begins. Swap the two dates.",
+            vi=f"datetime='{_shown(text)}' kết thúc trước khi bắt đầu. Hãy đổi chỗ hai ngày.",
+        )
+    return LegalPeriod(start, end)
+
+
+def parse_date(name: str, text: str) -> date:
+    """Read one legal date, or a moment as its date in Vietnam.
+
+    Raises:
+        InvalidInput: not RFC 3339.
+    """
+    try:
+        return _read_moment(text)
+    except ValueError:
+        raise InvalidInput(
+            f"{name}='{_shown(text)}' is not a date. Write it like {name}=2026-01-31.",
+            vi=f"{name}='{_shown(text)}' không phải ngày. Hãy viết như {name}=2026-01-31.",
+        ) from None
+
+
+def _parse_moment(part: str, text: str) -> date:
+    try:
+        return _read_moment(part)
+    except ValueError:
+        raise _bad_datetime(text) from None
+
+
+def _read_moment(text: str) -> date:
+    if "W" in text:
+        raise ValueError(text)
+    if len(text) == 10:
+        return date.fromisoformat(text)
+    if len(text) < 20 or text[10] not in "Tt ":
+        raise ValueError(text)
+    moment = datetime.fromisoformat(text.replace(" ", "+") if " " in text[11:] else text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(LEGAL_TIME_ZONE).date()
+
+
+def _bad_datetime(text: str) -> InvalidInput:
+    return InvalidInput(
+        f"datetime='{_shown(text)}' cannot be read. Examples: 2026-01-31, 2025-07-01/2026-06-30, 2025-07-01/.., ../..",
+        vi=f"datetime='{_shown(text)}' không đọc được. Ví dụ: 2026-01-31, 2025-07-01/2026-06-30, 2025-07-01/.., ../..",
+    )
+
+
+def _shown(text: str) -> str:
+    """Shorten what the client wrote, for showing it back."""
+    printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return printable if len(printable) <= 60 else printable[:57] + "..."
