@@ -1,0 +1,141 @@
+/** The figures of the moment: indicator, tier, parent and period from the view, and the answers that belong to them. */
+
+import { computed, signal, effect } from "@preact/signals";
+import { getJson, resource, resourceUrl } from "./server";
+import type { Figure, FigureAnswer, FigureUnit, Indicator, IndicatorList } from "./shapes";
+import { changeView, lang, mode, view } from "./state";
+import type { UnitStep } from "./view";
+
+/** The tiers from the outside in; city and commune both lie below a province. */
+const TIERS = ["nation", "region", "province", "city", "commune"] as const;
+
+const NATION: UnitStep = { level: "nation", code: "VN" };
+
+const PERIODS_SHOWN = 12;
+
+export const indicatorList = resource<IndicatorList>(
+  computed(() => (mode.value === "figures" ? resourceUrl("/rollups", { lang: lang.value }) : null)),
+);
+
+export const indicators = computed<Indicator[]>(() => {
+  const answer = indicatorList.answer.value;
+  if (answer.state === "ready") return answer.value.indicators;
+  return answer.state === "loading" ? (answer.previous?.indicators ?? []) : [];
+});
+
+export const indicator = computed<Indicator | null>(() => {
+  const wanted = view.value.indicator;
+  return indicators.value.find((one) => one.code === wanted) ?? indicators.value[0] ?? null;
+});
+
+export const period = computed<string | null>(() => {
+  const periods = indicator.value?.periods ?? [];
+  const wanted = view.value.period;
+  return wanted && periods.includes(wanted) ? wanted : (periods.at(-1) ?? null);
+});
+
+/** The unit whose inside is shown; the nation where nothing is chosen. */
+export const parent = computed<UnitStep>(() => view.value.path.at(-1) ?? NATION);
+
+/** Tiers that the indicator has below a unit's level. */
+export function tiersBelow(level: string): string[] {
+  const below = TIERS.slice(TIERS.indexOf(level as (typeof TIERS)[number]) + 1);
+  return below.filter((tier) => indicator.value?.levels.includes(tier));
+}
+
+export const level = computed<string | null>(() => {
+  const below = tiersBelow(parent.value.level);
+  const wanted = view.value.level;
+  return wanted && below.includes(wanted) ? wanted : (below[0] ?? null);
+});
+
+function figuresUrl(levelAsked: string, within: string | null, f: string, of = period.value): string | null {
+  if (!indicator.value) return null;
+  const query = { level: levelAsked, parent: within, period: of, f, lang: lang.value };
+  return resourceUrl(`/rollups/${encodeURIComponent(indicator.value.code)}`, query);
+}
+
+const withinParent = computed(() => (parent.value.level === "nation" ? null : parent.value.code));
+
+/** The table's answer as a file, or null while nothing is chosen. */
+export const childrenUrl = (f: string): string | null => (level.value ? figuresUrl(level.value, withinParent.value, f) : null);
+
+export const children = resource<FigureAnswer>(computed(() => childrenUrl("json")));
+export const shapes = resource<GeoJSON.FeatureCollection>(computed(() => childrenUrl("geojson")));
+
+export const values = computed<Figure[]>(() => {
+  const answer = children.answer.value;
+  if (answer.state === "ready") return answer.value.values;
+  return answer.state === "loading" ? (answer.previous?.values ?? []) : [];
+});
+
+/** Names and figures of the units on the path and of their periods: asked once per URL. */
+const known = signal<ReadonlyMap<string, FigureAnswer>>(new Map());
+
+function stepUrl(depth: number, of = period.value): string | null {
+  const step = view.value.path[depth] ?? NATION;
+  const outer = view.value.path[depth - 1];
+  return figuresUrl(step.level, outer?.code ?? null, "json", of);
+}
+
+const neededUrls = computed<string[]>(() => {
+  if (mode.value !== "figures" || !indicator.value) return [];
+  const depths = view.value.path.map((_, depth) => depth);
+  const own = depths.length - 1;
+  const periods = indicator.value.periods.slice(-PERIODS_SHOWN);
+  return [...depths.map((depth) => stepUrl(depth)), ...periods.map((one) => stepUrl(own, one)), stepUrl(own)].flatMap((url) => url ?? []);
+});
+
+/** Load what the path and the chart over time need; what fails is left out and asked again with the next change. */
+export function followPath(): void {
+  effect(() => {
+    const missing = [...new Set(neededUrls.value)].filter((url) => !known.peek().has(url));
+    const requests = new AbortController();
+    for (const url of missing) {
+      getJson<FigureAnswer>(url, requests.signal).then(
+        (answer) => (known.value = new Map([...known.peek(), [url, answer]])),
+        () => undefined,
+      );
+    }
+    return () => requests.abort();
+  });
+}
+
+function figureOf(step: UnitStep, url: string | null): Figure | null {
+  const answer = url ? known.value.get(url) : undefined;
+  return answer?.values.find((figure) => figure.unit.code === step.code || step.level === "nation") ?? null;
+}
+
+/** The chosen unit's own figure. */
+export const ownFigure = computed<Figure | null>(() => figureOf(parent.value, stepUrl(view.value.path.length - 1)));
+
+/** The chosen unit's figure in each period that has one. */
+export const series = computed<{ period: string; value: number }[]>(() =>
+  (indicator.value?.periods ?? []).slice(-PERIODS_SHOWN).flatMap((one) => {
+    const value = figureOf(parent.value, stepUrl(view.value.path.length - 1, one))?.value;
+    return typeof value === "number" ? [{ period: one, value }] : [];
+  }),
+);
+
+/** The units of the path with their names, as far as they are known. */
+export const trail = computed<FigureUnit[]>(() =>
+  view.value.path.map((step, depth) => ({ ...step, name: figureOf(step, stepUrl(depth))?.unit.name ?? step.code })),
+);
+
+/** A row that carries a total's part which no unit of the tier has; it cannot be opened. */
+export function isRemainder(figure: Figure): boolean {
+  return !TIERS.includes(figure.unit.level as (typeof TIERS)[number]) || figure.unit.level !== level.value;
+}
+
+export function canOpen(figure: Figure): boolean {
+  return !isRemainder(figure) && tiersBelow(figure.unit.level).length > 0;
+}
+
+export function openUnit(unit: FigureUnit): void {
+  changeView({ path: [...view.peek().path, { level: unit.level, code: unit.code }], level: null }, { push: true });
+}
+
+/** Go back up so that `depth` units of the path remain. */
+export function climbTo(depth: number): void {
+  changeView({ path: view.peek().path.slice(0, depth), level: null }, { push: true });
+}

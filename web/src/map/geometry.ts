@@ -1,0 +1,63 @@
+/** Small measures on GeoJSON in longitude and latitude: extents and places for labels. */
+
+export type Extent = [west: number, south: number, east: number, north: number];
+
+type Ring = GeoJSON.Position[];
+
+export function extentOf(geometries: (GeoJSON.Geometry | null)[]): Extent | null {
+  const extent: Extent = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const geometry of geometries) {
+    for (const [lon, lat] of positionsOf(geometry)) {
+      if (lon === undefined || lat === undefined) continue;
+      extent[0] = Math.min(extent[0], lon);
+      extent[1] = Math.min(extent[1], lat);
+      extent[2] = Math.max(extent[2], lon);
+      extent[3] = Math.max(extent[3], lat);
+    }
+  }
+  return extent[0] <= extent[2] ? extent : null;
+}
+
+/** The centroid of a geometry's largest part: where its name is written. */
+export function labelPlace(geometry: GeoJSON.Geometry | null): GeoJSON.Position | null {
+  const outlines = outlinesOf(geometry);
+  let best: { place: GeoJSON.Position; size: number } | null = null;
+  for (const outline of outlines) {
+    const measured = centroidOf(outline);
+    if (measured && (!best || measured.size > best.size)) best = measured;
+  }
+  return best?.place ?? null;
+}
+
+function outlinesOf(geometry: GeoJSON.Geometry | null): Ring[] {
+  if (geometry?.type === "Polygon") return geometry.coordinates.slice(0, 1);
+  if (geometry?.type === "MultiPolygon") return geometry.coordinates.flatMap((polygon) => polygon.slice(0, 1));
+  return [];
+}
+
+function centroidOf(ring: Ring): { place: GeoJSON.Position; size: number } | null {
+  let [doubled, x, y] = [0, 0, 0];
+  for (let i = 0; i + 1 < ring.length; i++) {
+    const [ax = 0, ay = 0] = ring[i] ?? [];
+    const [bx = 0, by = 0] = ring[i + 1] ?? [];
+    const cross = ax * by - bx * ay;
+    doubled += cross;
+    x += (ax + bx) * cross;
+    y += (ay + by) * cross;
+  }
+  return doubled === 0 ? null : { place: [x / (3 * doubled), y / (3 * doubled)], size: Math.abs(doubled) };
+}
+
+function* positionsOf(geometry: GeoJSON.Geometry | null): Generator<GeoJSON.Position> {
+  if (!geometry) return;
+  if (geometry.type === "GeometryCollection") {
+    for (const part of geometry.geometries) yield* positionsOf(part);
+  } else {
+    yield* flatten(geometry.coordinates);
+  }
+}
+
+function* flatten(coordinates: unknown[]): Generator<GeoJSON.Position> {
+  if (typeof coordinates[0] === "number") yield coordinates as GeoJSON.Position;
+  else for (const inner of coordinates) yield* flatten(inner as unknown[]);
+}

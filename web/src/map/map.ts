@@ -1,0 +1,220 @@
+/** The one map: made once, then kept in step with the view by effects. What it draws is decided in its neighbours. */
+
+import { effect, signal } from "@preact/signals";
+import {
+  AttributionControl,
+  Map as MapLibre,
+  ScaleControl,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type MapMouseEvent,
+  type StyleSpecification,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import type { PageConfig } from "../shapes";
+import { changeView, isShown, lang, layers, lookup, mode, select, view } from "../state";
+import { EMPTY, FIGURE_LAYERS, figureParts, hatching, followFigures } from "./figures";
+import { fontFaces } from "./fonts";
+import { extentOf } from "./geometry";
+import { labelField, paintLayer, partIds } from "./paint";
+import { freePadding } from "./room";
+
+setWorkerUrl(workerUrl);
+
+const PAPER = "#f3f1ea";
+const ACCENT = "#2b3a8f";
+const CLOSE_ENOUGH_ZOOM = 15;
+
+export const mapFailed = signal<"tiles" | "webgl" | null>(null);
+export const mapBusy = signal(true);
+
+let map: MapLibre | null = null;
+
+export function zoomBy(steps: number): void {
+  map?.easeTo({ zoom: map.getZoom() + steps });
+}
+
+export function goTo(lon: number, lat: number, zoom: number): void {
+  map?.flyTo({ center: [lon, lat], zoom, padding: freePadding(), maxDuration: 1800 });
+}
+
+/** Load again what failed: every vector source asks for its tiles anew. */
+export function reloadTiles(): void {
+  mapFailed.value = null;
+  for (const layer of layers.peek()) {
+    const source = map?.getSource(layer.name);
+    if (source && "setTiles" in source) (source as { setTiles(tiles: string[]): void }).setTiles([absolute(layer.tiles)]);
+  }
+}
+
+/** Make the map in its container; the returned function ends it. */
+export function startMap(container: HTMLElement, config: PageConfig): () => void {
+  const camera = view.peek().camera ?? config.default_view;
+  try {
+    map = new MapLibre({
+      container,
+      style: styleOf(config),
+      center: [camera.lon, camera.lat],
+      zoom: camera.zoom,
+      maxZoom: 21,
+      minZoom: 3,
+      pitchWithRotate: false,
+      dragRotate: false,
+      touchPitch: false,
+      attributionControl: false,
+      fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200,
+      locale: {},
+    });
+  } catch {
+    mapFailed.value = "webgl";
+    mapBusy.value = false;
+    return () => undefined;
+  }
+  const made = map;
+  made.touchZoomRotate.disableRotation();
+  made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  if (config.basemap?.attribution) {
+    made.addControl(new AttributionControl({ compact: true, customAttribution: config.basemap.attribution }), "bottom-right");
+  }
+  listen(made);
+  let stop: (() => void)[] = [];
+  made.once("style.load", () => {
+    made.addImage("hatching", hatching(), { pixelRatio: 2 });
+    stop = [...followView(made), ...followFigures(made)];
+  });
+  exposeForTests(made);
+  return () => {
+    for (const end of stop) end();
+    made.remove();
+    map = null;
+  };
+}
+
+const absolute = (path: string) => new URL(path, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
+
+function styleOf(config: PageConfig): StyleSpecification {
+  const style: StyleSpecification = {
+    version: 8,
+    "font-faces": fontFaces(),
+    sources: { selection: { type: "geojson", data: EMPTY }, ...figureParts.sources },
+    layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER } }],
+  };
+  if (config.basemap) {
+    style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
+    style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 } });
+  }
+  // Areas lie below lines, lines below points, and all names above everything.
+  const parts = config.layers.flatMap((layer) => {
+    const { minzoom, maxzoom, name } = layer;
+    style.sources[name] = { type: "vector", tiles: [absolute(layer.tiles)], minzoom: Math.floor(minzoom), maxzoom: Math.ceil(maxzoom) };
+    return paintLayer(layer, lang.peek());
+  });
+  const kinds = ["fill", "line", "circle", "symbol"];
+  parts.sort((a, b) => kinds.indexOf(a.type) - kinds.indexOf(b.type));
+  const names = parts.findIndex((part) => part.type === "symbol");
+  const below = names < 0 ? parts : parts.slice(0, names);
+  const above = names < 0 ? [] : parts.slice(names);
+  style.layers.push(...below, ...figureParts.layers, ...selectionParts(), ...above);
+  return style;
+}
+
+function selectionParts(): StyleSpecification["layers"] {
+  const parcel = { source: "selection", filter: ["==", ["geometry-type"], "Polygon"] as ["==", ...unknown[]] };
+  return [
+    { id: "selection:fill", type: "fill", ...parcel, paint: { "fill-color": ACCENT, "fill-opacity": 0.1 } },
+    { id: "selection:casing", type: "line", ...parcel, paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
+    { id: "selection:line", type: "line", ...parcel, paint: { "line-color": ACCENT, "line-width": 3 } },
+    {
+      id: "selection:point",
+      type: "circle",
+      source: "selection",
+      filter: ["==", ["geometry-type"], "Point"],
+      paint: { "circle-color": ACCENT, "circle-radius": 7, "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 },
+    },
+  ] as StyleSpecification["layers"];
+}
+
+function listen(made: MapLibre): void {
+  made.on("moveend", () => {
+    const { lng, lat } = made.getCenter();
+    changeView({ camera: { lon: lng, lat, zoom: made.getZoom() } });
+  });
+  made.on("click", (event: MapMouseEvent) => {
+    if (mode.peek() === "map") select({ kind: "point", lon: event.lngLat.lng, lat: event.lngLat.lat });
+  });
+  made.getCanvas().addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || mode.peek() !== "map") return;
+    const { lng, lat } = made.getCenter();
+    select({ kind: "point", lon: lng, lat });
+  });
+  made.on("dataloading", () => (mapBusy.value = true));
+  made.on("idle", () => (mapBusy.value = false));
+  made.on("error", (event) => {
+    const { name, status } = event.error as { name?: string; status?: number };
+    // A request given up while moving on is no failure.
+    if (name !== "AbortError" && status !== 204) mapFailed.value = "tiles";
+  });
+}
+
+function followView(made: MapLibre): (() => void)[] {
+  return [
+    effect(() => {
+      const shownHere = mode.value === "map";
+      for (const layer of layers.value) {
+        const visibility = shownHere && isShown(layer) ? "visible" : "none";
+        for (const id of partIds(layer)) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", visibility);
+      }
+      for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");
+      made.getCanvas().style.cursor = shownHere ? "crosshair" : "";
+    }),
+    effect(() => {
+      for (const layer of layers.value) {
+        const field = labelField(layer, lang.value);
+        if (field) made.setLayoutProperty(`${layer.name}:label`, "text-field", field);
+      }
+    }),
+    effect(() => {
+      const camera = view.value.camera;
+      if (!camera || isAt(made, camera)) return;
+      made.jumpTo({ center: [camera.lon, camera.lat], zoom: camera.zoom });
+    }),
+    effect(() => showSelection(made)),
+  ];
+}
+
+function isAt(made: MapLibre, camera: { lon: number; lat: number; zoom: number }): boolean {
+  const { lng, lat } = made.getCenter();
+  const pixel = 360 / (512 * 2 ** made.getZoom());
+  return made.isMoving() || (Math.abs(lng - camera.lon) < pixel + 1e-5 && Math.abs(lat - camera.lat) < pixel + 1e-5 && Math.abs(made.getZoom() - camera.zoom) < 0.02);
+}
+
+/** Draw what was asked about: the parcel of the answer, else the point; and bring it into the free part of the map. */
+function showSelection(made: MapLibre): void {
+  const chosen = mode.value === "map" ? view.value.selection : null;
+  const answer = lookup.answer.value;
+  const parcel = answer.state === "ready" ? (answer.value.parcel?.geometry ?? null) : null;
+  const features: GeoJSON.Feature[] = [];
+  if (chosen && parcel) features.push({ type: "Feature", properties: {}, geometry: parcel });
+  if (chosen?.kind === "point" && !parcel) {
+    features.push({ type: "Feature", properties: {}, geometry: { type: "Point", coordinates: [chosen.lon, chosen.lat] } });
+  }
+  (made.getSource("selection") as GeoJSONSource).setData({ type: "FeatureCollection", features });
+  const extent = extentOf(features.map((feature) => feature.geometry));
+  if (extent && answer.state === "ready" && !isInFreeView(made, extent)) {
+    made.fitBounds(extent, { padding: freePadding(60), maxZoom: Math.max(18, made.getZoom()), maxDuration: 1500 });
+  }
+}
+
+function isInFreeView(made: MapLibre, [west, south, east, north]: [number, number, number, number]): boolean {
+  if (made.getZoom() < CLOSE_ENOUGH_ZOOM) return false;
+  const { left = 0, right = 0, top = 0, bottom = 0 } = freePadding();
+  const { clientWidth, clientHeight } = made.getContainer();
+  return [made.project([west, south]), made.project([east, north])].every(
+    ({ x, y }) => x >= left && x <= clientWidth - right && y >= top && y <= clientHeight - bottom,
+  );
+}
+
+/** The browser tests ask the map what it has drawn. */
+function exposeForTests(made: MapLibre): void {
+  Object.defineProperty(window, "dothiMap", { value: made, configurable: true });
+}

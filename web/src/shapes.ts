@@ -1,0 +1,191 @@
+/** Shapes of the server's answers, as the page reads them; it knows nothing of how they are made or shown. */
+
+export type Lang = "vi" | "en";
+export type Text = Record<Lang, string>;
+
+export interface Paint {
+  fill?: string | null;
+  stroke?: string | null;
+  width?: number | null;
+  dash?: number[] | null;
+}
+
+export interface StyleRule extends Paint {
+  value: string | number | boolean;
+  label: Text;
+}
+
+export interface LayerStyle {
+  column: string | null;
+  rules: StyleRule[];
+  default: Paint & { label?: Text };
+}
+
+export interface MapLayer {
+  name: string;
+  title: Text;
+  geometry: "polygon" | "line" | "point";
+  group: string;
+  minzoom: number;
+  maxzoom: number;
+  tiles: string;
+  source_layer: string;
+  style: LayerStyle;
+  visible: boolean;
+}
+
+export interface Notice {
+  level: "info" | "warning";
+  text: Text;
+}
+
+export interface PageConfig {
+  title: Text | string;
+  version: string;
+  basemap: { url: string; attribution: string | null } | null;
+  default_view: { lon: number; lat: number; zoom: number };
+  layers: MapLayer[];
+  notices: Notice[];
+}
+
+export interface SearchResult {
+  kind: "parcel" | "address" | "unit";
+  label: string;
+  code: string | null;
+  lon: number;
+  lat: number;
+}
+
+export interface SearchAnswer {
+  results: SearchResult[];
+}
+
+export type ThemeState = "affected" | "touched" | "not_affected" | "unknown";
+
+export interface PlanDocument {
+  title?: string | null;
+  kind?: string | null;
+  number?: string | null;
+  date?: string | null;
+  url?: string | null;
+}
+
+export interface PlanReference {
+  code?: string | null;
+  name?: string | null;
+  level?: string | null;
+  status?: string | null;
+  decision_no?: string | null;
+  decision_date?: string | null;
+  authority?: string | null;
+  valid_from?: string | null;
+  valid_to?: string | null;
+}
+
+export interface ZoneReference {
+  code?: string | null;
+  name?: string | null;
+  function_code?: string | null;
+  function_name?: string | null;
+  color?: string | null;
+}
+
+export interface ThemeItem {
+  plan?: PlanReference | null;
+  zone?: ZoneReference | null;
+  status?: string | null;
+  parameters?: Record<string, string | number | null> | null;
+  area_m2?: number | null;
+  share?: number | null;
+  documents?: PlanDocument[] | null;
+}
+
+export interface ThemeAnswer {
+  theme: string;
+  title: string;
+  state: ThemeState;
+  reason?: string | null;
+  known_share?: number | null;
+  items: ThemeItem[];
+}
+
+export interface LandUse {
+  code?: string | null;
+  name?: string | null;
+  text?: string | null;
+  area_m2?: number | null;
+}
+
+export interface ParcelAnswer {
+  code: string;
+  commune?: { code?: string; name?: string } | string | null;
+  map_sheet?: string | null;
+  parcel_no?: string | null;
+  area_m2?: number | null;
+  area_official_m2?: number | null;
+  land_use: LandUse[];
+  geometry: GeoJSON.Geometry | null;
+}
+
+export interface Link {
+  rel?: string;
+  href: string;
+  type?: string;
+  title?: string;
+}
+
+export interface LookupAnswer {
+  query: { lon?: number | null; lat?: number | null; parcel?: string | null; q?: string | null };
+  as_of: string;
+  known_at: string | null;
+  data_version: number | null;
+  parcel: ParcelAnswer | null;
+  themes: ThemeAnswer[];
+  disclaimer: string;
+  links: Link[];
+}
+
+export interface Indicator {
+  code: string;
+  title: string;
+  unit: string;
+  kind: "additive" | "ratio";
+  levels: string[];
+  periods: string[];
+  formula?: string | null;
+  sources?: (string | { title?: string; name?: string })[];
+}
+
+export interface IndicatorList {
+  indicators: Indicator[];
+}
+
+export interface FigureUnit {
+  code: string;
+  name: string;
+  level: string;
+}
+
+export interface Figure {
+  unit: FigureUnit;
+  value: number | null;
+  numerator?: number | null;
+  denominator?: number | null;
+  coverage: number | null;
+}
+
+export interface FigureAnswer {
+  indicator: string | Indicator;
+  level: string;
+  period: string;
+  computed_at: string | null;
+  values: Figure[];
+}
+
+/** RFC 9457: what the server says when it refuses. */
+export interface Problem {
+  type?: string;
+  title: string;
+  status: number;
+  detail?: string;
+}

@@ -1,0 +1,157 @@
+/** The answer to "what is planned here?": one state per theme, in words a citizen knows, and where they come from. */
+
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { LookupAnswer, ParcelAnswer } from "../shapes";
+import { area, changeView, date, lookup, lookupUrl, moment, point, select, selection, t, view } from "../state";
+import { Fact } from "./Fact";
+import { CloseIcon, FileIcon, LinkIcon } from "./icons";
+import { Failure, Nothing, Waiting } from "./messages";
+import { Panel } from "./Panel";
+import { Theme } from "./Theme";
+
+const TITLE_ID = "card-title";
+
+function close(): void {
+  select(null);
+  document.querySelector<HTMLElement>(".maplibregl-canvas")?.focus({ preventScroll: true });
+}
+
+export function Card() {
+  const answer = lookup.answer.value;
+  const shown = answer.state === "ready" ? answer.value : answer.state === "loading" ? answer.previous : null;
+  return (
+    <Panel name="card" titleId={TITLE_ID} onEscape={close}>
+      <header class="panel-head">
+        <Title answer={answer.state === "ready" ? answer.value : null} />
+        <button type="button" class="plain" aria-label={t("close")} onClick={close}>
+          <CloseIcon />
+        </button>
+      </header>
+      <div class="panel-body" aria-busy={answer.state === "loading"}>
+        {answer.state === "loading" && <Waiting label={t("card_loading")} lines={7} />}
+        {answer.state === "failed" &&
+          (answer.problem.status === 404 ? (
+            <Nothing title={t("card_not_found")}>{answer.problem.detail ?? t("search_hint")}</Nothing>
+          ) : (
+            <Failure title={t("card_failed")} problem={answer.problem} onRetry={lookup.retry} />
+          ))}
+        {answer.state === "ready" && shown && <Answer answer={shown} />}
+      </div>
+    </Panel>
+  );
+}
+
+/** Takes the focus when a new answer arrives by keyboard, so that readers hear what was found. */
+function Title({ answer }: { answer: LookupAnswer | null }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (answer && document.activeElement?.id === "search") heading.current?.focus({ preventScroll: true });
+  }, [answer]);
+  const chosen = selection.value;
+  const parcel = answer?.parcel;
+  const place = chosen?.kind === "point" ? point(chosen.lon, chosen.lat) : chosen?.kind === "parcel" ? chosen.code : chosen?.text;
+  return (
+    <div class="title">
+      <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>
+        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : chosen?.kind === "address" ? chosen.text : t("card_point")}
+      </h2>
+      <p class="subtitle">{parcel ? placeOf(parcel) : place}</p>
+    </div>
+  );
+}
+
+function placeOf(parcel: ParcelAnswer): string {
+  const commune = typeof parcel.commune === "string" ? parcel.commune : (parcel.commune?.name ?? parcel.commune?.code);
+  return [parcel.map_sheet && t("card_sheet", { sheet: parcel.map_sheet }), commune].filter(Boolean).join(", ");
+}
+
+function Answer({ answer }: { answer: LookupAnswer }) {
+  return (
+    <>
+      {answer.parcel ? <Parcel parcel={answer.parcel} /> : <p class="hint">{t("card_no_parcel")}</p>}
+      <h3 class="themes-title">{t(answer.parcel ? "answer_for" : "answer_for_point")}</h3>
+      <ul class="themes">
+        {answer.themes.map((theme) => (
+          <Theme key={theme.theme} theme={theme} />
+        ))}
+      </ul>
+      <Footing answer={answer} />
+    </>
+  );
+}
+
+function Parcel({ parcel }: { parcel: ParcelAnswer }) {
+  return (
+    <dl class="facts">
+      {typeof parcel.area_m2 === "number" && <Fact term={t("area_measured")} value={area(parcel.area_m2)} />}
+      {typeof parcel.area_official_m2 === "number" && <Fact term={t("area_official")} value={area(parcel.area_official_m2)} />}
+      {parcel.land_use.length > 0 && (
+        <div class="fact">
+          <dt>{t("land_use")}</dt>
+          <dd>
+            {parcel.land_use.map((use, i) => (
+              <span key={i} class="land-use">
+                {use.code && <b>{use.code}</b>} {use.name ?? use.text}
+                {typeof use.area_m2 === "number" && parcel.land_use.length > 1 && ` · ${area(use.area_m2)}`}
+              </span>
+            ))}
+          </dd>
+        </div>
+      )}
+      <Fact term={t("card_code")} value={parcel.code} />
+    </dl>
+  );
+}
+
+const copied = signal(false);
+
+async function copyLink(): Promise<void> {
+  await navigator.clipboard.writeText(location.href);
+  copied.value = true;
+  setTimeout(() => (copied.value = false), 2500);
+}
+
+function Footing({ answer }: { answer: LookupAnswer }) {
+  const asOf = view.value.asOf ?? answer.as_of.slice(0, 10);
+  return (
+    <footer class="footing">
+      <p class="actions">
+        <a class="button" href={lookupUrl("/lookup/extract.pdf") ?? ""} target="_blank" rel="noopener">
+          <FileIcon />
+          {t("as_pdf")}
+        </a>
+        <button type="button" class="button" onClick={() => void copyLink()}>
+          <LinkIcon />
+          <span aria-live="polite">{t(copied.value ? "link_copied" : "copy_link")}</span>
+        </button>
+        <a class="button" href={lookupUrl("/lookup") ?? ""} target="_blank" rel="noopener">
+          {t("as_json")}
+        </a>
+      </p>
+      <p class="as-of">
+        <label>
+          {t("as_of")}{" "}
+          <input
+            type="date"
+            value={asOf}
+            aria-label={`${t("as_of")}: ${date(asOf)}`}
+            onChange={(event) => changeView({ asOf: event.currentTarget.value || null }, { push: true })}
+          />
+        </label>
+        {view.value.asOf && (
+          <button type="button" class="link" onClick={() => changeView({ asOf: null }, { push: true })}>
+            {t("as_of_today")}
+          </button>
+        )}
+      </p>
+      <p class="disclaimer">{answer.disclaimer}</p>
+      {answer.data_version !== null && (
+        <p class="version">
+          {t("data_version", { n: answer.data_version })}
+          {answer.known_at && ` · ${moment(answer.known_at)}`}
+        </p>
+      )}
+    </footer>
+  );
+}

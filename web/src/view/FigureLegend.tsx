@@ -1,0 +1,26 @@
+/** The colours of the choropleth, from low to high, and the hatching of what is not known. */
+
+import { classes } from "../map/figures";
+import { number, t } from "../state";
+import { values } from "../figures";
+
+export function FigureLegend({ unit }: { unit: string }) {
+  const unknown = values.value.some((figure) => figure.value === null);
+  return (
+    <ul class="figure-legend" aria-label={unit}>
+      {classes.value.map((one) => (
+        <li key={one.from}>
+          <span class="legend-color" style={{ background: one.color }} aria-hidden="true" />
+          {number(one.from)}
+          {one.to !== one.from && `–${number(one.to)}`}
+        </li>
+      ))}
+      {unknown && (
+        <li>
+          <span class="legend-color legend-unknown" aria-hidden="true" />
+          {t("no_data")}
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,90 @@
+/** Layers and legend, folded away until asked for: what is drawn, in which official colour. */
+
+import { signal } from "@preact/signals";
+import type { MapLayer, Paint } from "../shapes";
+import { isShown, layers, pick, showLayer, t, view } from "../state";
+import { isWord } from "../words";
+import { CloseIcon, LayersIcon } from "./icons";
+
+const open = signal(false);
+
+export function Layers() {
+  if (!open.value) {
+    return (
+      <button type="button" class="layers-button" aria-expanded="false" aria-label={t("layers_open")} title={t("layers_open")} onClick={() => (open.value = true)}>
+        <LayersIcon />
+        <span>{t("layers")}</span>
+      </button>
+    );
+  }
+  return (
+    <section class="layers" aria-label={t("layers")} onKeyDown={(event) => event.key === "Escape" && (open.value = false)}>
+      <header class="layers-head">
+        <h2>{t("layers")}</h2>
+        <button type="button" class="plain" aria-label={t("close")} aria-expanded="true" onClick={() => (open.value = false)}>
+          <CloseIcon />
+        </button>
+      </header>
+      <div class="layers-body">
+        {layers.value.length === 0 && <p class="hint">{t("layers_none")}</p>}
+        {groups().map(([group, members]) => (
+          <fieldset key={group} class="layer-group">
+            <legend>{isWord(`group_${group}`) ? t(`group_${group}` as "group_land") : group}</legend>
+            {members.map((layer) => (
+              <Layer key={layer.name} layer={layer} />
+            ))}
+          </fieldset>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function groups(): [string, MapLayer[]][] {
+  const byGroup = new Map<string, MapLayer[]>();
+  for (const layer of layers.value) byGroup.set(layer.group, [...(byGroup.get(layer.group) ?? []), layer]);
+  return [...byGroup];
+}
+
+function Layer({ layer }: { layer: MapLayer }) {
+  const shown = isShown(layer);
+  const tooFar = (view.value.camera?.zoom ?? 0) < layer.minzoom;
+  const { rules, default: otherwise } = layer.style;
+  return (
+    <div class="layer">
+      <label class="layer-name">
+        <input type="checkbox" checked={shown} onChange={(event) => showLayer(layer, event.currentTarget.checked)} />
+        <span>{pick(layer.title)}</span>
+        {rules.length === 0 && <Swatch layer={layer} paint={otherwise} />}
+      </label>
+      {shown && tooFar && <p class="layer-far">{t("layer_zoom_in")}</p>}
+      {shown && rules.length > 0 && (
+        <ul class="legend">
+          {rules.map((rule) => (
+            <li key={String(rule.value)}>
+              <Swatch layer={layer} paint={rule} /> {pick(rule.label)}
+            </li>
+          ))}
+          <li>
+            <Swatch layer={layer} paint={otherwise} /> {pick(otherwise.label) || t("legend_other")}
+          </li>
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Swatch({ layer, paint }: { layer: MapLayer; paint: Paint }) {
+  const stroke = paint.stroke ?? paint.fill ?? "#8a8a94";
+  return (
+    <svg class="legend-swatch" viewBox="0 0 24 16" aria-hidden="true">
+      {layer.geometry === "polygon" && (
+        <rect x="1" y="1" width="22" height="14" rx="2" fill={paint.fill ?? "none"} stroke={stroke} stroke-dasharray={paint.dash?.join(" ")} />
+      )}
+      {layer.geometry === "line" && (
+        <path d="M1 12 9 5l6 5 8-6" fill="none" stroke={stroke} stroke-width={Math.min(4, Math.max(1.5, paint.width ?? 2))} stroke-dasharray={paint.dash?.map((step) => step * 2).join(" ")} />
+      )}
+      {layer.geometry === "point" && <circle cx="12" cy="8" r="5" fill={paint.fill ?? stroke} stroke={paint.stroke ?? "#fff"} />}
+    </svg>
+  );
+}

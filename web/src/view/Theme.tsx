@@ -1,0 +1,142 @@
+/** One theme of the answer: its state in shape, colour and words, and below it what exactly the plans say. */
+
+import type { ComponentType } from "preact";
+import type { PlanDocument, PlanReference, ThemeAnswer, ThemeItem, ThemeState } from "../shapes";
+import { area, date, number, share, t } from "../state";
+import { isWord, type Word } from "../words";
+import { Fact } from "./Fact";
+import { AffectedIcon, NotAffectedIcon, TouchedIcon, UnknownIcon } from "./icons";
+
+const STATES: Record<ThemeState, { word: Word; explanation: Word; Icon: ComponentType }> = {
+  affected: { word: "state_affected", explanation: "explain_affected", Icon: AffectedIcon },
+  touched: { word: "state_touched", explanation: "explain_touched", Icon: TouchedIcon },
+  not_affected: { word: "state_not_affected", explanation: "explain_not_affected", Icon: NotAffectedIcon },
+  unknown: { word: "state_unknown", explanation: "explain_unknown", Icon: UnknownIcon },
+};
+
+export function Theme({ theme }: { theme: ThemeAnswer }) {
+  // A state that this page does not know is nothing it may call "not affected".
+  const { word, explanation, Icon } = STATES[theme.state] ?? STATES.unknown;
+  const partly = typeof theme.known_share === "number" && theme.known_share < 0.9995;
+  return (
+    <li class="theme" data-theme={theme.theme} data-state={theme.state}>
+      <div class="theme-head">
+        <h4>{theme.title}</h4>
+        <span class={`state state-${theme.state}`}>
+          <Icon />
+          {t(word)}
+        </span>
+      </div>
+      {theme.items.length === 0 && <p class="theme-note">{theme.reason || t(explanation)}</p>}
+      {theme.items.length > 0 && theme.reason && <p class="theme-note">{theme.reason}</p>}
+      {theme.state === "unknown" && theme.reason && <p class="theme-note">{t("explain_unknown")}</p>}
+      {theme.items.length > 0 && (
+        <ul class="items">
+          {theme.items.map((item, i) => (
+            <Item key={i} item={item} theme={theme.theme} />
+          ))}
+        </ul>
+      )}
+      {partly && theme.state !== "unknown" && (
+        <p class="theme-note known-share">
+          <UnknownIcon /> {t("known_share", { share: share(theme.known_share ?? 0) })}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Item({ item, theme }: { item: ThemeItem; theme: string }) {
+  const { zone, plan } = item;
+  const name = (theme === "plans" ? plan?.name : (zone?.function_name ?? zone?.name)) ?? plan?.name ?? zone?.code ?? "";
+  const code = theme === "plans" ? null : (zone?.function_code ?? null);
+  return (
+    <li class="item">
+      <div class="item-head">
+        {zone?.color && <span class="swatch" style={{ background: zone.color }} aria-hidden="true" />}
+        <span class="item-name">
+          {name} {code && <span class="item-code">{code}</span>}
+        </span>
+        <Measure item={item} />
+      </div>
+      {typeof item.share === "number" && (
+        <div class="share" aria-hidden="true">
+          <span style={{ width: `${Math.min(100, item.share * 100)}%`, background: zone?.color ?? undefined }} />
+        </div>
+      )}
+      <Parameters parameters={item.parameters ?? {}} />
+      <Source item={item} plan={plan ?? null} named={name} />
+    </li>
+  );
+}
+
+function Measure({ item }: { item: ThemeItem }) {
+  const parts = [
+    typeof item.area_m2 === "number" ? area(item.area_m2) : null,
+    typeof item.share === "number" ? share(item.share) : null,
+  ].filter(Boolean);
+  return parts.length > 0 ? <span class="measure">{parts.join(" · ")}</span> : null;
+}
+
+/** Each rule with its unit; one without a word of its own is shown by its name rather than left out. */
+function Parameters({ parameters }: { parameters: Record<string, string | number | null> }) {
+  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
+  if (given.length === 0) return null;
+  return (
+    <dl class="parameters">
+      {given.map(([name, value]) => (
+        <Fact key={name} term={isWord(name) ? t(name) : name} value={withUnit(name, value)} />
+      ))}
+    </dl>
+  );
+}
+
+function withUnit(name: string, value: string | number | null): string {
+  const size = typeof value === "number" ? value : Number(value);
+  if (value === null || typeof value === "boolean" || !Number.isFinite(size)) return String(value);
+  if (name.endsWith("_pct")) return `${number(size)} %`;
+  if (name.endsWith("_m2")) return area(size);
+  if (name.endsWith("_m")) return `${number(size)} m`;
+  if (name.endsWith("storeys")) return t("storeys_unit", { n: number(size) });
+  if (name === "population") return t("people_unit", { n: number(size) });
+  return number(size);
+}
+
+function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | null; named: string }) {
+  const documents = item.documents ?? [];
+  const status = item.status ?? plan?.status;
+  if (!plan && documents.length === 0 && !status) return null;
+  return (
+    <details class="source">
+      <summary>{plan?.name && plan.name !== named ? plan.name : t("details")}</summary>
+      <dl class="parameters">
+        {plan?.level && <Fact term={t("tier")} value={wordOr(`level_${plan.level}`, plan.level)} />}
+        {plan?.decision_no && <Fact term={t("decision")} value={decisionOf(plan)} />}
+        {plan?.authority && <Fact term={t("authority")} value={plan.authority} />}
+        {status && <Fact term={t("status")} value={wordOr(`status_${status}`, status)} />}
+        {plan?.valid_from && <Fact term={t("valid_from")} value={date(plan.valid_from)} />}
+      </dl>
+      {documents.length > 0 && <Documents documents={documents} />}
+    </details>
+  );
+}
+
+function Documents({ documents }: { documents: PlanDocument[] }) {
+  return (
+    <ul class="documents" aria-label={t("documents")}>
+      {documents.map((document, i) => {
+        const name = [document.title ?? document.kind, document.number, document.date && date(document.date)].filter(Boolean).join(" · ");
+        return <li key={i}>{document.url ? <a href={document.url}>{name}</a> : name}</li>;
+      })}
+    </ul>
+  );
+}
+
+function decisionOf(plan: PlanReference): string {
+  if (!plan.decision_date) return plan.decision_no ?? "";
+  return t("decision_of", { no: plan.decision_no ?? "", date: date(plan.decision_date) });
+}
+
+function wordOr(key: string, otherwise: string): string {
+  return isWord(key) ? t(key) : otherwise;
+}
