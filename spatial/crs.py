@@ -154,9 +154,7 @@ def transformer_to_wgs84(epsg: int) -> Transformer:
             if epsg == VN2000_GEOGRAPHIC
             else f"+step +inv {_projection(epsg)} +ellps=WGS84"
         )
-        return Transformer.from_pipeline(
-            f"+proj=pipeline {start} {_HELMERT} +step +proj=unitconvert +xy_in=rad +xy_out=deg"
-        )
+        return Transformer.from_pipeline(f"+proj=pipeline {start} {_HELMERT} +step +proj=unitconvert +xy_in=rad +xy_out=deg")
     try:
         return Transformer.from_crs(epsg, WGS84, always_xy=True)
     except Exception as error:

@@ -131,9 +131,7 @@ class Layer:
     @cached_property
     def properties(self) -> tuple[Column[Any], ...]:
         """The public columns other than key and geometry, in the order of the table."""
-        return tuple(
-            column for column in self.table.columns if column.name not in {KEY_COLUMN, GEOMETRY_COLUMN, *HIDDEN_COLUMNS}
-        )
+        return tuple(column for column in self.table.columns if column.name not in {KEY_COLUMN, GEOMETRY_COLUMN, *HIDDEN_COLUMNS})
 
     @property
     def geometry_type(self) -> str:
@@ -235,9 +233,7 @@ LAYERS: tuple[Layer, ...] = (
             "Zones with function and parameters: coverage, FAR, storeys, height, population.",
         ),
         PLANNING,
-        Style(
-            stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", codes=tables.ZoneFunction, label_column="name"
-        ),
+        Style(stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", codes=tables.ZoneFunction, label_column="name"),
         Tiling(10, ("code", "plan_code", "name", "function_code", "max_storeys", "max_coverage_pct", "max_far")),
         shown=True,
         keywords=("ZoningElement", "SupplementaryRegulation"),

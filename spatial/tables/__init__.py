@@ -6,6 +6,7 @@ from spatial.tables.admin import (
     ProvinceZone,
     Unit,
     UnitChange,
+    UnitCode,
     UrbanArea,
     UrbanAreaCommune,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "UndergroundSpace",
     "Unit",
     "UnitChange",
+    "UnitCode",
     "UnitCount",
     "UrbanArea",
     "UrbanAreaCommune",

@@ -148,3 +148,28 @@ class CountryEnvelope(Base):
     id: Mapped[int] = column(Integer, "Mã số", "Id", primary_key=True, autoincrement=False)
     geom: Mapped[Any] = column(Geometry("POLYGON", srid=4326, spatial_index=False), "Hình học", "Geometry", nullable=False)
     has_precise_boundary: Mapped[bool] = column(Boolean, "Ranh giới chính xác", "Precise", server_default=text("false"))
+
+
+class UnitCode(Base):
+    """The register of codes: nation, regions and provinces, of today and before July 2025, whether or not a boundary is loaded."""
+
+    __tablename__ = "unit_code"
+    __table_args__ = (
+        one_of("level", "nation", "region", "province"),
+        *at_least_zero("area_official_km2", "population_official"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
+        {"schema": "admin", "comment": "Danh mục mã cả nước, vùng, tỉnh qua các thời kỳ"},
+    )
+
+    code: Mapped[str] = column(Text, "Mã", "Code", primary_key=True)
+    valid_from: Mapped[date] = column(Date, "Có hiệu lực từ ngày", "In force from", primary_key=True)
+    valid_to: Mapped[date | None] = column(Date, "Hết hiệu lực từ ngày", "In force until")
+    level: Mapped[str] = column(Text, "Cấp", "Tier")
+    kind: Mapped[str | None] = column(Text, "Loại", "Kind")
+    name: Mapped[str] = column(Text, "Tên", "Name")
+    name_en: Mapped[str | None] = column(Text, "Tên tiếng Anh", "English name")
+    parent_code: Mapped[str | None] = column(Text, "Mã đơn vị cấp trên", "Code of the unit above")
+    successor_code: Mapped[str | None] = column(Text, "Mã sau sáp nhập", "Code after the merger")
+    area_official_km2: Mapped[float | None] = column(Float, "Diện tích công bố (km²)", "Official area (km²)")
+    population_official: Mapped[int | None] = column(BigInteger, "Dân số công bố", "Official population")
+    source: Mapped[str | None] = column(Text, "Nguồn, độ tin cậy", "Source and how sure")

@@ -58,7 +58,7 @@ class LayerRow:
         layer_constraints: further constraints and indexes of the table.
     """
 
-    __tablename__: ClassVar[str]
+    __tablename__: str
     geometry_type: ClassVar[str] = "MULTIPOLYGON"
     exclusive_periods: ClassVar[bool] = True
     layer_constraints: ClassVar[tuple[SchemaItem, ...]] = ()
@@ -86,7 +86,7 @@ class LayerRow:
     )  # fmt: skip
 
     @declared_attr
-    def geom(cls) -> Mapped[Any]:
+    def geom(cls) -> Mapped[Any]:  # noqa: N805 - SQLAlchemy hands over the class
         """Geometry in EPSG:4326, valid and not empty."""
         return column(
             Geometry(cls.geometry_type, srid=4326, spatial_index=False), "Hình học, WGS 84 (EPSG:4326)",
@@ -94,7 +94,7 @@ class LayerRow:
         )  # fmt: skip
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
         name = cls.__tablename__
         periods: SchemaItem = (
             ExcludeConstraint(

@@ -51,9 +51,7 @@ class Building(LayerRow, Base):
     schema = "construction"
     comment = "Công trình xây dựng"
     exclusive_periods = False
-    layer_constraints = (
-        *at_least_zero("storeys", "height_m", "footprint_m2", "floor_area_m2"),
-    )
+    layer_constraints = (*at_least_zero("storeys", "height_m", "footprint_m2", "floor_area_m2"),)
 
     name: Mapped[str | None] = column(Text, "Tên công trình", "Name")
     use: Mapped[str | None] = column(Text, "Công năng", "Use")

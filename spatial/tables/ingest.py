@@ -146,9 +146,7 @@ class Change(Base):
     )
 
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
-    changed_at: Mapped[datetime] = column(
-        DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()")
-    )
+    changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Batch")
     login: Mapped[str] = column(Text, "Tài khoản", "Who", server_default=text("session_user"))
     actor: Mapped[str | None] = column(Text, "Người dùng của API", "User of the API")

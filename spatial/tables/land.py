@@ -122,9 +122,7 @@ class Address(LayerRow, Base):
     geometry_type = "POINT"
     exclusive_periods = False
     layer_constraints = (
-        Index(
-            "address_folded_idx", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}
-        ),
+        Index("address_folded_idx", "folded", postgresql_using="gin", postgresql_ops={"folded": "gin_trgm_ops"}),
     )
 
     address: Mapped[str] = column(Text, "Địa chỉ", "Address")

@@ -88,9 +88,7 @@ class PrivateChange(Base):
     )
 
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
-    changed_at: Mapped[datetime] = column(
-        DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()")
-    )
+    changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write")
     login: Mapped[str] = column(Text, "Tài khoản", "Who", server_default=text("session_user"))
     actor: Mapped[str | None] = column(Text, "Người dùng của API", "User of the API")
@@ -117,5 +115,3 @@ class PrivateHistory(Base):
     content: Mapped[dict[str, Any]] = column(JSONB, "Nội dung", "Content")
     batch_from: Mapped[int] = column(BigInteger, "Từ lần ghi", "From batch")
     batch_to: Mapped[int] = column(BigInteger, "Đến lần ghi", "To batch")
-
-

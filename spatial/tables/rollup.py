@@ -73,6 +73,4 @@ class Dirty(Base):
 
     table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
     commune_code: Mapped[str] = column(Text, "Mã xã (trống: không rõ)", "Commune ('' = unknown)", primary_key=True)
-    since: Mapped[datetime] = column(
-        DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()")
-    )
+    since: Mapped[datetime] = column(DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()"))

@@ -1,0 +1,1 @@
+"""Alembic migrations. They never import live code: what they need stands in `sql/` and `data/`, never changed afterwards."""

@@ -1,0 +1,251 @@
+-- The two times, for every door: each write has a batch, superseded rows go to history, edits to audit, versions follow commits.
+
+CREATE SEQUENCE ingest.data_version_seq;
+
+-- At commit, last of all: under one lock, so that versions follow the order of commits. NOTIFY wakes caches after the commit.
+CREATE FUNCTION ingest.close_batch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    version bigint;
+    touched text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('dothi.data_version', 0));
+    version := nextval('ingest.data_version_seq');
+    UPDATE ingest.batch SET data_version = version, committed_at = clock_timestamp() WHERE id = NEW.id;
+    FOR touched IN SELECT table_name FROM ingest.batch_table WHERE batch_id = NEW.id LOOP
+        INSERT INTO ingest.layer_version (table_name, data_version, changed_at)
+        VALUES (touched, version, clock_timestamp())
+        ON CONFLICT (table_name) DO UPDATE SET data_version = excluded.data_version, changed_at = excluded.changed_at;
+        PERFORM pg_notify('dothi_layer', touched);
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER close_batch AFTER INSERT ON ingest.batch
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ingest.close_batch();
+
+-- BEFORE ROW, only for rows that do not carry the announced batch: whatever a client sent is replaced by this transaction's batch.
+CREATE FUNCTION ingest.stamp_row() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.batch_id := ingest.current_batch();
+    RETURN NEW;
+END
+$$;
+
+-- BEFORE UPDATE ROW, only where the id would change.
+CREATE FUNCTION ingest.refuse_new_id() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Không được đổi mã số (id) của dòng: % thành %.', OLD.id, NEW.id
+        USING ERRCODE = 'integrity_constraint_violation', HINT = 'The id of a row never changes; insert a new row instead.';
+END
+$$;
+
+CREATE FUNCTION ingest.refuse_truncate() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Không được xóa trắng bảng %.%.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege', HINT = 'TRUNCATE would skip history; use DELETE or dothi rollback.';
+END
+$$;
+
+-- AFTER STATEMENT: checks the batch, notes the table, keeps superseded rows, audits edits, marks communes for the rollups.
+-- SECURITY DEFINER: nobody but the owner writes history, audit, batch_table and rollup.dirty.
+CREATE FUNCTION ingest.record_write() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    this_batch bigint := ingest.current_batch();
+    batch_row ingest.batch%ROWTYPE;
+    full_name text := TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME;
+    is_private boolean := TG_TABLE_SCHEMA = 'private';
+    has_commune boolean;
+    columns text;
+    strangers bigint;
+BEGIN
+    SELECT * INTO batch_row FROM ingest.batch WHERE id = this_batch;
+    IF batch_row.data_version IS NOT NULL THEN
+        RAISE EXCEPTION 'The batch % of this transaction is closed already; commit and begin a new transaction.', this_batch
+            USING ERRCODE = 'invalid_transaction_state';
+    END IF;
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        SELECT count(*) INTO strangers FROM new_rows WHERE batch_id <> this_batch;
+        IF strangers > 0 THEN
+            RAISE EXCEPTION '% rows of % name a batch other than this transaction''s (%).', strangers, full_name, this_batch
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END IF;
+    INSERT INTO ingest.batch_table (batch_id, table_name) VALUES (this_batch, full_name) ON CONFLICT DO NOTHING;
+
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        -- a row that this same batch made was never visible to anybody: it leaves no history
+        IF is_private THEN
+            INSERT INTO private.history (table_name, row_id, content, batch_from, batch_to)
+            SELECT full_name, id, to_jsonb(o), batch_id, this_batch FROM old_rows o WHERE batch_id <> this_batch;
+        ELSE
+            SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns
+            FROM pg_attribute
+            WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attname <> 'batch_id';
+            EXECUTE format(
+                'INSERT INTO history.%I (%s, batch_from, batch_to) SELECT %s, batch_id, $1 FROM old_rows WHERE batch_id <> $1',
+                TG_TABLE_SCHEMA || '__' || TG_TABLE_NAME, columns, columns
+            ) USING this_batch;
+        END IF;
+    END IF;
+
+    IF batch_row.kind IN ('edit', 'api') THEN
+        IF TG_OP = 'INSERT' THEN
+            EXECUTE ingest.audit_statement(is_private)
+                || ' SELECT $1, $2, $3, $4, $5, n.id, ''INSERT'', NULL, to_jsonb(n) FROM new_rows n'
+                USING this_batch, batch_row.login, batch_row.actor, batch_row.door, full_name;
+        ELSIF TG_OP = 'DELETE' THEN
+            EXECUTE ingest.audit_statement(is_private)
+                || ' SELECT $1, $2, $3, $4, $5, o.id, ''DELETE'', to_jsonb(o), NULL FROM old_rows o'
+                USING this_batch, batch_row.login, batch_row.actor, batch_row.door, full_name;
+        ELSE
+            EXECUTE ingest.audit_statement(is_private)
+                || ' SELECT $1, $2, $3, $4, $5, n.id, ''UPDATE'', to_jsonb(o), to_jsonb(n)'
+                || ' FROM new_rows n JOIN old_rows o USING (id)'
+                USING this_batch, batch_row.login, batch_row.actor, batch_row.door, full_name;
+        END IF;
+    END IF;
+
+    SELECT EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = TG_RELID AND attname = 'commune_code' AND NOT attisdropped
+    ) INTO has_commune;
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        EXECUTE ingest.dirty_statement('new_rows', has_commune) USING full_name;
+    END IF;
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        EXECUTE ingest.dirty_statement('old_rows', has_commune) USING full_name;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION ingest.audit_statement(is_private boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN 'INSERT INTO ' || CASE WHEN is_private THEN 'private.change' ELSE 'audit.change' END
+        || ' (batch_id, login, actor, door, table_name, row_id, operation, before, after)';
+
+CREATE FUNCTION ingest.dirty_statement(rows text, has_commune boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN 'INSERT INTO rollup.dirty (table_name, commune_code) SELECT DISTINCT $1, '
+        || CASE WHEN has_commune THEN 'coalesce(commune_code, '''')' ELSE '''''' END
+        || format(' FROM %I ON CONFLICT DO NOTHING', rows);
+
+-- Where an editor may write: code and geometry, old and new. Not SECURITY DEFINER: current_user is who asks.
+CREATE FUNCTION admin.guard_territory() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+DECLARE
+    refusal text;
+BEGIN
+    IF pg_has_role(current_user, 'dothi_ingest', 'USAGE') OR pg_has_role(current_user, 'dothi_owner', 'USAGE') THEN
+        RETURN coalesce(NEW, OLD);
+    END IF;
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        refusal := admin.territory_refusal(session_user, OLD.province_code, OLD.commune_code, OLD.geom);
+    END IF;
+    IF refusal IS NULL AND TG_OP IN ('INSERT', 'UPDATE') THEN
+        refusal := admin.territory_refusal(session_user, NEW.province_code, NEW.commune_code, NEW.geom);
+    END IF;
+    IF refusal IS NOT NULL THEN
+        RAISE EXCEPTION '%', refusal USING ERRCODE = 'insufficient_privilege',
+            DETAIL = format('%s %s.%s, login %s', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME, session_user),
+            HINT = 'Outside your territory: ask the administrator (dothi user add NAME --territory CODE).';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END
+$$;
+
+-- NULL where the login may write a row of these units and this geometry, else the sentence that says why not.
+-- A boundary is drawn to some metres, so the geometry may pass the territory's edge by 0.00003 degrees (about 3 m).
+CREATE FUNCTION admin.territory_refusal(who text, province text, commune text, shape geometry) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    territory geometry;
+    names text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM admin.editor_territory t WHERE t.login = who) THEN
+        RETURN format('Tài khoản %s chưa được giao địa bàn nào nên không được sửa dữ liệu.', who);
+    END IF;
+    SELECT string_agg(t.unit_code, ', ' ORDER BY t.unit_code) INTO names FROM admin.editor_territory t WHERE t.login = who;
+    IF NOT EXISTS (
+        SELECT FROM admin.editor_territory t
+        WHERE t.login = who
+            AND ((t.level = 'province' AND t.unit_code = province) OR (t.level = 'commune' AND t.unit_code = commune))
+    ) THEN
+        RETURN format(
+            'Dòng này thuộc tỉnh %s, xã %s, ngoài địa bàn được giao cho %s (%s).',
+            coalesce(province, '(trống)'), coalesce(commune, '(trống)'), who, names);
+    END IF;
+    SELECT ST_Union(u.geom) INTO territory
+    FROM admin.editor_territory t
+    JOIN admin.unit u ON u.code = t.unit_code AND u.level = t.level
+    WHERE t.login = who AND u.valid_from <= admin.today_vn() AND (u.valid_to IS NULL OR u.valid_to > admin.today_vn());
+    IF territory IS NULL THEN
+        RETURN format('Chưa có ranh giới của địa bàn %s nên không kiểm tra được vị trí.', names);
+    END IF;
+    IF shape IS NOT NULL AND NOT ST_CoveredBy(shape, ST_Buffer(territory, 0.00003)) THEN
+        RETURN format('Hình học nằm ngoài địa bàn được giao cho %s (%s).', who, names);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Attach all of the above to a table with id and batch_id; tables outside `private` get history.<schema>__<table>.
+-- A new layer's migration calls this once after CREATE TABLE.
+CREATE FUNCTION ingest.track_table(target regclass) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    schema_name text;
+    table_name text;
+    history_name text;
+    is_layer boolean;
+BEGIN
+    SELECT n.nspname, c.relname INTO schema_name, table_name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target;
+    history_name := schema_name || '__' || table_name;
+    SELECT count(*) = 3 INTO is_layer FROM pg_attribute
+    WHERE attrelid = target AND attname IN ('geom', 'commune_code', 'province_code') AND NOT attisdropped;
+
+    IF schema_name <> 'private' THEN
+        EXECUTE format('CREATE TABLE history.%I (LIKE %s INCLUDING COMMENTS)', history_name, target);
+        EXECUTE format('ALTER TABLE history.%I RENAME COLUMN batch_id TO batch_from', history_name);
+        EXECUTE format('ALTER TABLE history.%I ADD COLUMN batch_to bigint NOT NULL', history_name);
+        EXECUTE format('CREATE INDEX ON history.%I (id, batch_to)', history_name);
+        EXECUTE format('CREATE INDEX ON history.%I (batch_to)', history_name);
+        IF is_layer THEN
+            EXECUTE format('CREATE INDEX ON history.%I USING gist (geom)', history_name);
+        END IF;
+        EXECUTE format('COMMENT ON TABLE history.%I IS %L', history_name, 'Lịch sử của ' || target::text);
+    END IF;
+
+    EXECUTE format(
+        'CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON %s FOR EACH ROW
+         WHEN (NEW.batch_id::text IS DISTINCT FROM current_setting(''dothi.batch_id'', true))
+         EXECUTE FUNCTION ingest.stamp_row()', target);
+    EXECUTE format(
+        'CREATE TRIGGER refuse_new_id BEFORE UPDATE ON %s FOR EACH ROW
+         WHEN (NEW.id IS DISTINCT FROM OLD.id) EXECUTE FUNCTION ingest.refuse_new_id()', target);
+    EXECUTE format(
+        'CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s EXECUTE FUNCTION ingest.refuse_truncate()', target);
+    EXECUTE format(
+        'CREATE TRIGGER record_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows
+         FOR EACH STATEMENT EXECUTE FUNCTION ingest.record_write()', target);
+    EXECUTE format(
+        'CREATE TRIGGER record_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+         FOR EACH STATEMENT EXECUTE FUNCTION ingest.record_write()', target);
+    EXECUTE format(
+        'CREATE TRIGGER record_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows
+         FOR EACH STATEMENT EXECUTE FUNCTION ingest.record_write()', target);
+    IF is_layer AND schema_name <> 'private' THEN
+        -- the loader's role is let through without a call for each row
+        EXECUTE format(
+            'CREATE TRIGGER guard_territory BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW
+             WHEN (current_user <> ''dothi_ingest'' AND current_user <> ''dothi_owner'')
+             EXECUTE FUNCTION admin.guard_territory()', target);
+    END IF;
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO dothi_ingest', target);
+END
+$$;
