@@ -24,7 +24,7 @@ class Sentences(TyperGroup):
         try:
             return super().invoke(ctx)
         except DothiError as error:
-            sentence = str(error)
+            sentence = "\n".join(filter(None, (error.vi, str(error))))
         except (TyperException, typer.Exit, typer.Abort):
             raise
         except Exception as error:
@@ -138,7 +138,10 @@ def _settings() -> "Settings":
     except ValidationError as error:
         first = error.errors()[0]
         name = "DOTHI_" + "_".join(map(str, first["loc"])).upper()
-        raise InvalidInput(f"Thiết lập sai. The setting {name}={first.get('input')!r} is wrong: {first['msg']}.") from error
+        raise InvalidInput(
+            f"The setting {name}={first.get('input')!r} is wrong: {first['msg']}.",
+            vi=f"Thiết lập {name}={first.get('input')!r} không hợp lệ.",
+        ) from error
 
 
 def _embedded(settings: "Settings") -> "Cluster":
@@ -147,8 +150,9 @@ def _embedded(settings: "Settings") -> "Cluster":
 
     if settings.database_url:
         raise InvalidInput(
-            "DOTHI_DATABASE_URL trỏ tới máy chủ của bạn. DOTHI_DATABASE_URL names a server of your own: dothi neither starts "
-            "nor stops it. Unset it to use the embedded server."
+            "DOTHI_DATABASE_URL names a server of your own: dothi neither starts nor stops it. Unset it to use the embedded one.",
+            vi="DOTHI_DATABASE_URL trỏ tới máy chủ của bạn: dothi không khởi động hay dừng máy chủ đó. Bỏ biến này để dùng máy "
+            "chủ đi kèm.",
         )
     return Cluster(settings.data_dir)
 

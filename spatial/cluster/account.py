@@ -60,8 +60,10 @@ def server_account() -> Account:
         entry = pwd.getpwnam("postgres")
     except KeyError:
         raise SetupError(
-            "PostgreSQL không chạy bằng quyền root và máy không có người dùng postgres. PostgreSQL does not run as root, and "
-            "this machine has no user postgres: install the distribution's package postgresql, or run dothi as an ordinary user."
+            "PostgreSQL does not run as root, and this machine has no user postgres: install the distribution's package "
+            "postgresql, or run dothi as an ordinary user.",
+            vi="PostgreSQL không chạy bằng quyền root và máy không có người dùng postgres: hãy cài gói postgresql, hoặc chạy "
+            "dothi bằng người dùng thường.",
         ) from None
     return Account(entry.pw_uid, entry.pw_gid, switch=True)
 

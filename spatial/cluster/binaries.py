@@ -48,7 +48,7 @@ def find_binaries(major: int | None = None, *, folders: Iterable[Path] | None = 
         usable = [server for server in usable if server.major == major]
     if usable:
         return max(usable, key=lambda server: server.major)
-    raise SetupError(_what_to_install(servers, major))
+    raise _what_to_install(servers, major)
 
 
 def candidate_folders() -> Iterator[Path]:
@@ -95,27 +95,27 @@ def _output_of(program: str, option: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def _what_to_install(servers: list[Binaries], major: int | None) -> str:
+def _what_to_install(servers: list[Binaries], major: int | None) -> SetupError:
     if major is not None:
-        return (
-            f"Dữ liệu trong thư mục của máy chủ thuộc PostgreSQL {major}, nhưng máy này không có bản đó. "
-            f"The data folder was made by PostgreSQL {major}, which is not on this machine. {_commands(major)}"
+        return SetupError(
+            f"The data folder was made by PostgreSQL {major}, which is not on this machine with PostGIS. {_commands(major)}",
+            vi=f"Thư mục dữ liệu do PostgreSQL {major} tạo, nhưng máy này không có bản đó kèm PostGIS.",
         )
     if servers:
         newest = max(server.major for server in servers)
-        return (
-            f"Có PostgreSQL {newest} nhưng thiếu PostGIS. "
-            f"PostgreSQL {newest} is installed, but its PostGIS is not. {_commands(newest)}"
+        return SetupError(
+            f"PostgreSQL {newest} is installed, but its PostGIS is not. {_commands(newest)}",
+            vi=f"Máy có PostgreSQL {newest} nhưng thiếu PostGIS.",
         )
-    return (
-        f"Không tìm thấy PostgreSQL (từ bản {OLDEST_MAJOR}) kèm PostGIS. "
-        f"No PostgreSQL (version {OLDEST_MAJOR} or newer) with PostGIS was found. {_commands(None)}"
+    return SetupError(
+        f"No PostgreSQL (version {OLDEST_MAJOR} or newer) with PostGIS was found. {_commands(None)}",
+        vi=f"Không tìm thấy PostgreSQL (từ bản {OLDEST_MAJOR}) kèm PostGIS.",
     )
 
 
 def _commands(major: int | None) -> str:
     if major is None:
-        debian, fedora, brew = "postgresql postgis postgresql-postgis", "postgresql-server postgis", "postgresql postgis"
+        debian, fedora, brew = "postgresql postgresql-postgis", "postgresql-server postgis", "postgresql postgis"
     else:
         debian = f"postgresql-{major} postgresql-{major}-postgis-3"
         fedora = f"postgresql{major}-server postgis35_{major}"

@@ -25,9 +25,15 @@ def _read(path: Path) -> dict[str, str]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SetupError(f"Không đọc được tệp mật khẩu. The password file {path} cannot be read: {error}.") from error
+        raise SetupError(
+            f"The password file {path} cannot be read ({error}). Put it back from a backup.",
+            vi=f"Không đọc được tệp mật khẩu {path} ({error}). Hãy khôi phục từ bản sao lưu.",
+        ) from error
     if not isinstance(content, dict):
-        raise SetupError(f"Tệp mật khẩu hỏng. The password file {path} holds no object of login and password.")
+        raise SetupError(
+            f"The password file {path} holds no object of login and password. Put it back from a backup.",
+            vi=f"Tệp mật khẩu {path} bị hỏng. Hãy khôi phục từ bản sao lưu.",
+        )
     return {str(login): str(password) for login, password in content.items()}
 
 

@@ -68,9 +68,10 @@ def _await_orphans(pgdata: Path) -> None:
     deadline = time.monotonic() + _ORPHANS_LEAVE_SECONDS
     while orphans := _processes_in(pgdata):
         if time.monotonic() > deadline:
+            numbers = ", ".join(map(str, orphans))
             raise Conflict(
-                f"Tiến trình cũ của máy chủ chưa kết thúc. Processes of a crashed server still use {pgdata}: "
-                f"{', '.join(map(str, orphans))}. End them, then start again."
+                f"Processes of a crashed server still use {pgdata}: {numbers}. End them, then start again.",
+                vi=f"Tiến trình của máy chủ cũ còn dùng {pgdata}: {numbers}. Hãy kết thúc chúng rồi khởi động lại.",
             )
         time.sleep(0.1)
 

@@ -99,7 +99,10 @@ class Cluster:
                 timeout=_STOP_SECONDS + 10,
             )  # fmt: skip
             if done.returncode != 0:
-                raise Conflict(f"Máy chủ không dừng. The server did not stop: {done.stderr.strip()} See {self.log}.")
+                raise Conflict(
+                    f"The server did not stop ({done.stderr.strip()}); see {self.log}.",
+                    vi=f"Máy chủ cơ sở dữ liệu không dừng ({done.stderr.strip()}); xem {self.log}.",
+                )
             return True
 
     def destroy(self) -> None:
@@ -133,7 +136,10 @@ class Cluster:
         """
         postmaster = self._postmaster()
         if postmaster is None:
-            raise Unavailable("Máy chủ cơ sở dữ liệu chưa chạy. The embedded server does not run: `dothi db start`.")
+            raise Unavailable(
+                "The embedded database server does not run. Start it with `dothi db start`.",
+                vi="Máy chủ cơ sở dữ liệu đi kèm chưa chạy. Hãy khởi động bằng `dothi db start`.",
+            )
         known = password if password is not None else self._passwords().get(user)
         login = quote(user, safe="") + (f":{quote(known, safe='')}" if known is not None else "")
         name = quote(database, safe="")
@@ -188,8 +194,10 @@ class Cluster:
                 except BlockingIOError:
                     if time.monotonic() > deadline:
                         raise Conflict(
-                            f"Tiến trình khác đang giữ máy chủ. Another process has been starting or stopping the server in "
-                            f"{self.home} for {_LOCK_SECONDS} s; see {self.log}."
+                            f"Another process has been starting or stopping the server in {self.home} for {_LOCK_SECONDS} s; "
+                            f"see {self.log}.",
+                            vi=f"Tiến trình khác đang khởi động hoặc dừng máy chủ trong {self.home} đã {_LOCK_SECONDS} giây; "
+                            f"xem {self.log}.",
                         ) from None
                     time.sleep(0.05)
             yield
@@ -198,8 +206,10 @@ class Cluster:
         path = self.home / "credentials.json"
         if self.pgdata.exists() and not path.exists():
             raise SetupError(
-                f"Mất tệp mật khẩu. The data in {self.pgdata} is there, but its password file {path} is not: put it back from a "
-                "backup, or move the folder away to begin anew."
+                f"The data in {self.pgdata} is there, but its password file {path} is not: put it back from a backup, or move "
+                "the folder away to begin anew.",
+                vi=f"Còn dữ liệu trong {self.pgdata} nhưng mất tệp mật khẩu {path}: hãy khôi phục từ bản sao lưu, hoặc dời thư "
+                "mục đi để làm lại từ đầu.",
             )
         return credentials.load_or_create(path)
 
@@ -226,7 +236,10 @@ class Cluster:
         finally:
             password_file.unlink(missing_ok=True)
         if done.returncode != 0:
-            raise SetupError(f"Không tạo được cụm cơ sở dữ liệu. initdb failed in {draft}: {done.stderr.strip()}")
+            raise SetupError(
+                f"The database cluster cannot be made in {draft}: {done.stderr.strip()}",
+                vi=f"Không tạo được cụm cơ sở dữ liệu trong {draft}: {done.stderr.strip()}",
+            )
         with (draft / "postgresql.conf").open("a") as file:
             file.write("\ninclude 'dothi.conf'\n")
         draft.rename(self.pgdata)
@@ -246,7 +259,10 @@ class Cluster:
             said = self._log_since(log_begin)
             if "could not create any TCP/IP sockets" not in said:
                 break  # only a port that somebody took between our look and the start is worth another try
-        raise SetupError(f"Máy chủ cơ sở dữ liệu không khởi động được. The server did not start; {self.log} says: {said}")
+        raise SetupError(
+            f"The database server did not start. {self.log} says: {said}",
+            vi=f"Máy chủ cơ sở dữ liệu không khởi động được. Xem {self.log}.",
+        )
 
     def _log_since(self, begin: int) -> str:
         try:
