@@ -113,6 +113,9 @@ class LayerRow:
             CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
             CheckConstraint("btrim(code) <> ''", name="code_not_blank"),
             CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="geom_valid"),
-            *[item.copy() if isinstance(item, CheckConstraint) else item for item in cls.layer_constraints],
+            *[
+                CheckConstraint(item.sqltext, name=item.name) if isinstance(item, CheckConstraint) else item
+                for item in cls.layer_constraints
+            ],
             {"schema": cls.schema, "comment": cls.comment},
         )
