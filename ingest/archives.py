@@ -55,23 +55,15 @@ def extract_archive(
         ) from error
 
 
-def _check_entries(
-    path: Path, entries: list[zipfile.ZipInfo], limits: ArchiveLimits
-) -> None:
+def _check_entries(path: Path, entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:
     if len(entries) > limits.max_entries:
-        raise UnreadableFile(
-            f"The archive '{path.name}' has {len(entries)} entries; at most {limits.max_entries} are allowed."
-        )
+        raise UnreadableFile(f"The archive '{path.name}' has {len(entries)} entries; at most {limits.max_entries} are allowed.")
     names: set[str] = set()
     for entry in entries:
         if reason := _refusal(entry):
-            raise UnreadableFile(
-                f"The archive '{path.name}' is refused: '{entry.filename}' {reason}."
-            )
+            raise UnreadableFile(f"The archive '{path.name}' is refused: '{entry.filename}' {reason}.")
         if entry.filename.lower() in names:
-            raise UnreadableFile(
-                f"The archive '{path.name}' is refused: '{entry.filename}' is in it twice."
-            )
+            raise UnreadableFile(f"The archive '{path.name}' is refused: '{entry.filename}' is in it twice.")
         names.add(entry.filename.lower())
     declared, packed = (
         sum(e.file_size for e in entries),
@@ -82,12 +74,7 @@ def _check_entries(
 
 def _refusal(entry: zipfile.ZipInfo) -> str | None:
     name = entry.filename
-    if (
-        name.startswith("/")
-        or "\\" in name
-        or PureWindowsPath(name).drive
-        or ".." in PurePosixPath(name).parts
-    ):
+    if name.startswith("/") or "\\" in name or PureWindowsPath(name).drive or ".." in PurePosixPath(name).parts:
         return "points outside the archive"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a symbolic link"
@@ -103,12 +90,8 @@ def _refuse_bomb(path: Path, unpacked: int, packed: int, limits: ArchiveLimits) 
         raise UnreadableFile(
             f"The archive '{path.name}' unpacks to more than {limits.max_total_bytes >> 20} MB. Load it in parts."
         )
-    if unpacked > limits.ratio_from_bytes and unpacked > limits.max_ratio * max(
-        packed, 1
-    ):
-        raise UnreadableFile(
-            f"The archive '{path.name}' unpacks to over {limits.max_ratio} times its size, as a zip bomb does."
-        )
+    if unpacked > limits.ratio_from_bytes and unpacked > limits.max_ratio * max(packed, 1):
+        raise UnreadableFile(f"The archive '{path.name}' unpacks to over {limits.max_ratio} times its size, as a zip bomb does.")
 
 
 class _Budget:
@@ -124,9 +107,7 @@ class _Budget:
         _refuse_bomb(self._path, self._unpacked, self._packed, self._limits)
 
 
-def _extract_entry(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, budget: _Budget
-) -> None:
+def _extract_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, budget: _Budget) -> None:
     target = folder.joinpath(*PurePosixPath(entry.filename).parts)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with archive.open(entry) as packed, target.open("xb") as unpacked:

@@ -82,9 +82,7 @@ class SourceFile:
 
 
 @contextmanager
-def open_sources(
-    given: Sequence[str | os.PathLike[str]], limits: ArchiveLimits = DEFAULT_LIMITS
-) -> Iterator[list[SourceFile]]:
+def open_sources(given: Sequence[str | os.PathLike[str]], limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[list[SourceFile]]:
     """Find the data sets behind files, folders and globs; what had to be unpacked is removed when the block ends.
 
     Raises:
@@ -92,11 +90,7 @@ def open_sources(
     """
     with TemporaryDirectory(prefix="dothi-") as temporary:
         scratch = _Scratch(Path(temporary), limits)
-        yield [
-            source
-            for path in find_paths(given)
-            for source in scratch.read(path, _nfc(str(path)))
-        ]
+        yield [source for path in find_paths(given) for source in scratch.read(path, _nfc(str(path)))]
 
 
 def find_paths(given: Sequence[str | os.PathLike[str]]) -> list[Path]:
@@ -109,9 +103,7 @@ def find_paths(given: Sequence[str | os.PathLike[str]]) -> list[Path]:
     for item in given:
         matches = list(_expand(os.fspath(item)))
         if not matches:
-            raise UnreadableFile(
-                f"'{item}' holds no file that dothi reads ({', '.join(_FORMAT_OF_SUFFIX)})."
-            )
+            raise UnreadableFile(f"'{item}' holds no file that dothi reads ({', '.join(_FORMAT_OF_SUFFIX)}).")
         found.update(dict.fromkeys(matches))
     return list(found)
 
@@ -120,24 +112,17 @@ def _expand(item: str) -> Iterator[Path]:
     path = Path(item)
     if path.is_dir():
         if path.suffix.lower() == ".gdb":
-            raise UnreadableFile(
-                f"'{item}' is an Esri file geodatabase. Export it to GeoPackage and load that."
-            )
+            raise UnreadableFile(f"'{item}' is an Esri file geodatabase. Export it to GeoPackage and load that.")
         yield from _readable(sorted(path.rglob("*")))
     elif path.exists():
-        yield (
-            path.with_suffix(_main_suffix(path))
-            if path.suffix.lower() in {".shx", ".dbf"}
-            else path
-        )
+        yield (path.with_suffix(_main_suffix(path)) if path.suffix.lower() in {".shx", ".dbf"} else path)
     elif glob.has_magic(item):
         yield from _readable(
-            Path(match) for match in sorted(glob.glob(item, recursive=True))
+            Path(match)
+            for match in sorted(glob.glob(item, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
         )
     else:
-        raise UnreadableFile(
-            f"'{item}' does not exist. Give a file, a folder or a pattern such as 'thua/*.shp'."
-        )
+        raise UnreadableFile(f"'{item}' does not exist. Give a file, a folder or a pattern such as 'thua/*.shp'.")
 
 
 def _main_suffix(part: Path) -> str:
@@ -194,13 +179,9 @@ class _Scratch:
         )
         members = list(_readable(sorted(folder.rglob("*"))))
         if not members:
-            raise UnreadableFile(
-                f"The archive '{name}' holds no file that dothi reads. Pack the .shp with its .shx and .dbf."
-            )
+            raise UnreadableFile(f"The archive '{name}' holds no file that dothi reads. Pack the .shp with its .shx and .dbf.")
         for member in members:
-            yield from self.read(
-                member, f"{name}/{_nfc(member.relative_to(folder).as_posix())}"
-            )
+            yield from self.read(member, f"{name}/{_nfc(member.relative_to(folder).as_posix())}")
 
     def _shapefile(self, path: Path, name: str) -> SourceFile:
         if path.is_file() and (kind := sniff_format(path)) != FileFormat.SHAPEFILE:
@@ -208,16 +189,12 @@ class _Scratch:
         parts = shapefile_parts(path)
         ready, issues = prepare_shapefile(path, name, self._new_folder)
         sha256, size_bytes = hash_parts(parts)
-        return SourceFile(
-            name, ready, FileFormat.SHAPEFILE, (ready.stem,), sha256, size_bytes, issues
-        )
+        return SourceFile(name, ready, FileFormat.SHAPEFILE, (ready.stem,), sha256, size_bytes, issues)
 
 
 def _plain(path: Path, name: str, kind: FileFormat) -> SourceFile:
     sha256, size_bytes = hash_parts({"": path})
-    return SourceFile(
-        name, path, kind, _layer_names(path, name, kind), sha256, size_bytes
-    )
+    return SourceFile(name, path, kind, _layer_names(path, name, kind), sha256, size_bytes)
 
 
 def _layer_names(path: Path, name: str, kind: FileFormat) -> tuple[str, ...]:
@@ -226,9 +203,7 @@ def _layer_names(path: Path, name: str, kind: FileFormat) -> tuple[str, ...]:
     try:
         return tuple(str(layer) for layer, _ in pyogrio.list_layers(path))
     except pyogrio.errors.DataSourceError as error:
-        raise UnreadableFile(
-            f"'{name}' looks like {kind} but cannot be opened; it may be cut short. Fetch it again."
-        ) from error
+        raise UnreadableFile(f"'{name}' looks like {kind} but cannot be opened; it may be cut short. Fetch it again.") from error
 
 
 def sniff_format(path: Path) -> FileFormat | str | None:
@@ -238,9 +213,7 @@ def sniff_format(path: Path) -> FileFormat | str | None:
     if head[:4] == b"\x00\x00\x27\x0a":
         return FileFormat.SHAPEFILE
     if head[:16] == b"SQLite format 3\x00":
-        return (
-            FileFormat.GEOPACKAGE if b"gpkg_" in head or head[68:70] == b"GP" else None
-        )
+        return FileFormat.GEOPACKAGE if b"gpkg_" in head or head[68:70] == b"GP" else None
     if head[:3] == b"fgb" and head[4:7] == b"fgb":
         return FileFormat.FLATGEOBUF
     if head[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
@@ -264,13 +237,9 @@ def _sniff_expected(path: Path, name: str) -> FileFormat | str:
 
 def _not_what_it_says(name: str, kind: FileFormat | str | None) -> UnreadableFile:
     content = (
-        f"its content is {kind}; give it the right name"
-        if kind
-        else "its content is nothing that dothi reads, or it is empty"
+        f"its content is {kind}; give it the right name" if kind else "its content is nothing that dothi reads, or it is empty"
     )
-    return UnreadableFile(
-        f"'{name}' is not what its name says: {content}. Ask for the file again if it was damaged on the way."
-    )
+    return UnreadableFile(f"'{name}' is not what its name says: {content}. Ask for the file again if it was damaged on the way.")
 
 
 def hash_parts(parts: dict[str, Path]) -> tuple[str, int]:

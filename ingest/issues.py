@@ -105,7 +105,7 @@ class IssueCode(StrEnum):
         "The declared coordinate system (.prj) cannot be understood; every VN-2000 zone was tried.",
     )  # fmt: skip
     CRS_NOT_VERIFIED = (
-        "crs_not_verified", Severity.WARNING,
+        "crs_not_verified", Severity.INFO,
         "Không có ranh giới xã để kiểm tra hệ tọa độ đã khai; dùng đúng như đã khai.",
         "There is no commune boundary to check the declared coordinate system against; it is used as declared.",
     )  # fmt: skip
@@ -293,11 +293,7 @@ class Issue:
 
 def rows_in_quarantine(issues: Iterable[Issue]) -> set[int]:
     """Give the row numbers that at least one error sets aside."""
-    return {
-        issue.row
-        for issue in issues
-        if issue.row is not None and issue.code.quarantines
-    }
+    return {issue.row for issue in issues if issue.row is not None and issue.code.quarantines}
 
 
 def count_by_code(issues: Iterable[Issue]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """The parts of a shapefile: which are there, whether they are whole and belong together, and how a lost index comes back."""
 
-import os
 import shutil
 import struct
 from collections.abc import Callable
@@ -20,25 +19,13 @@ def shapefile_parts(path: Path) -> dict[str, Path]:
     if not path.parent.is_dir():
         return {}
     stem = path.stem.casefold()
-    beside = sorted(
-        path.parent.iterdir(), reverse=True
-    )  # a lower-case twin comes first in this order and wins below
-    found = {
-        p.suffix.lower(): p
-        for p in reversed(beside)
-        if p.stem.casefold() == stem and p.suffix.lower() in _PARTS
-    }
-    exact = {
-        p.suffix.lower(): p
-        for p in beside
-        if p.stem == path.stem and p.suffix.lower() in _PARTS
-    }
+    beside = sorted(path.parent.iterdir(), reverse=True)  # a lower-case twin comes first in this order and wins below
+    found = {p.suffix.lower(): p for p in reversed(beside) if p.stem.casefold() == stem and p.suffix.lower() in _PARTS}
+    exact = {p.suffix.lower(): p for p in beside if p.stem == path.stem and p.suffix.lower() in _PARTS}
     return found | exact
 
 
-def prepare_shapefile(
-    path: Path, name: str, new_folder: Callable[[], Path]
-) -> tuple[Path, tuple[Issue, ...]]:
+def prepare_shapefile(path: Path, name: str, new_folder: Callable[[], Path]) -> tuple[Path, tuple[Issue, ...]]:
     """Check a shapefile's parts and give the path that GDAL can open, with the issues that came up.
 
     Where the parts' names differ in case, or the .shx is lost, the parts are linked under one name in a folder from
@@ -53,12 +40,8 @@ def prepare_shapefile(
     rows = _check_dbf(parts[".dbf"], name)
     index = _read_index(parts.get(".shx"))
     if index is not None and index.records == rows:
-        return (
-            path if _same_names(path, parts) else _link_parts(path, parts, new_folder())
-        ), ()
-    linked = _link_parts(
-        path, {k: v for k, v in parts.items() if k != ".shx"}, new_folder()
-    )
+        return (path if _same_names(path, parts) else _link_parts(path, parts, new_folder())), ()
+    linked = _link_parts(path, {k: v for k, v in parts.items() if k != ".shx"}, new_folder())
     records = rebuild_index(linked)
     if records != rows:
         raise UnreadableFile(
@@ -83,14 +66,10 @@ def _check_shp(path: Path, name: str) -> None:
     size = path.stat().st_size
     with path.open("rb") as stream:
         header = stream.read(_SHP_HEADER)
-    declared = (
-        struct.unpack(">i", header[24:28])[0] * 2
-        if len(header) == _SHP_HEADER
-        else None
-    )
+    declared = struct.unpack(">i", header[24:28])[0] * 2 if len(header) == _SHP_HEADER else None
     if declared is None or size < declared:
         raise UnreadableFile(
-            f"The .shp of '{name}' is cut short: {size} bytes, {declared or 'at least 100'} by its header. Copy or fetch it again."
+            f"The .shp of '{name}' is cut short: {size} bytes, {declared or 'at least 100'} by its header. Fetch it again."
         )
 
 
@@ -100,19 +79,13 @@ def _check_dbf(path: Path, name: str) -> int:
     with path.open("rb") as stream:
         header = stream.read(32)
     if len(header) < 32:
-        raise UnreadableFile(
-            f"The .dbf of '{name}' is cut short: {size} bytes. Copy or fetch it again."
-        )
+        raise UnreadableFile(f"The .dbf of '{name}' is cut short: {size} bytes. Copy or fetch it again.")
     rows, header_size, row_size = struct.unpack("<IHH", header[4:12])
     if header_size < 33 or row_size < 1:
-        raise UnreadableFile(
-            f"The .dbf of '{name}' is no dBASE table. Ask for the whole shapefile again."
-        )
+        raise UnreadableFile(f"The .dbf of '{name}' is no dBASE table. Ask for the whole shapefile again.")
     if size < header_size + rows * row_size:
         held = max(0, (size - header_size) // row_size)
-        raise UnreadableFile(
-            f"The .dbf of '{name}' is cut short: {held} of {rows} rows. Copy or fetch it again."
-        )
+        raise UnreadableFile(f"The .dbf of '{name}' is cut short: {held} of {rows} rows. Copy or fetch it again.")
     return int(rows)
 
 
@@ -136,20 +109,14 @@ def _read_index(path: Path | None) -> _Index | None:
 
 def _same_names(path: Path, parts: dict[str, Path]) -> bool:
     upper = path.suffix.isupper()
-    return (
-        all(
-            part.stem == path.stem and part.suffix.isupper() == upper
-            for part in parts.values()
-        )
-        and path.exists()
-    )
+    return all(part.stem == path.stem and part.suffix.isupper() == upper for part in parts.values()) and path.exists()
 
 
 def _link_parts(path: Path, parts: dict[str, Path], folder: Path) -> Path:
     for suffix, part in parts.items():
         target = folder / f"{path.stem}{suffix}"
         try:
-            os.symlink(part.resolve(), target)
+            target.symlink_to(part.resolve())
         except OSError:  # a file system without links
             shutil.copyfile(part, target)
     return folder / f"{path.stem}.shp"
@@ -168,15 +135,9 @@ def rebuild_index(shp: Path) -> int:
     while offset + 8 <= end:
         length = struct.unpack(">i", content[offset + 4 : offset + 8])[0]
         if length < 2 or offset + 8 + 2 * length > end:
-            raise UnreadableFile(
-                f"The .shp of '{shp.name}' is damaged at byte {offset}. Copy or fetch it again."
-            )
+            raise UnreadableFile(f"The .shp of '{shp.name}' is damaged at byte {offset}. Copy or fetch it again.")
         entries += struct.pack(">ii", offset // 2, length)
         offset += 8 + 2 * length
-    header = (
-        content[:24]
-        + struct.pack(">i", (_SHP_HEADER + len(entries)) // 2)
-        + content[28:_SHP_HEADER]
-    )
+    header = content[:24] + struct.pack(">i", (_SHP_HEADER + len(entries)) // 2) + content[28:_SHP_HEADER]
     shp.with_suffix(".shx").write_bytes(header + bytes(entries))
     return len(entries) // _SHX_RECORD

@@ -99,9 +99,7 @@ def _encoding(file: SourceFile) -> str | None:
     return "ISO-8859-1" if file.format is FileFormat.SHAPEFILE else None
 
 
-def read_batches(
-    layer: SourceLayer, batch_rows: int = BATCH_ROWS
-) -> Iterator[SourceBatch]:
+def read_batches(layer: SourceLayer, batch_rows: int = BATCH_ROWS) -> Iterator[SourceBatch]:
     """Yield the layer's rows in file order.
 
     Raises:
@@ -126,20 +124,12 @@ def read_batches(
         pa.ArrowException,
         RuntimeError,
     ) as error:
-        raise UnreadableFile(
-            f"'{layer.file.name}' breaks off while being read: {error}. Fetch it again."
-        ) from error
+        raise UnreadableFile(f"'{layer.file.name}' breaks off while being read: {error}. Fetch it again.") from error
 
 
-def _split_batch(
-    batch: Any, geometry_column: str, columns: tuple[str, ...], start: int
-) -> SourceBatch:
+def _split_batch(batch: Any, geometry_column: str, columns: tuple[str, ...], start: int) -> SourceBatch:
     names = batch.schema.names
-    wkb = (
-        batch.column(geometry_column)
-        if geometry_column in names
-        else pa.nulls(batch.num_rows, pa.binary())
-    )
+    wkb = batch.column(geometry_column) if geometry_column in names else pa.nulls(batch.num_rows, pa.binary())
     rows = np.arange(start, start + batch.num_rows, dtype=np.int64)
     return SourceBatch(rows, batch.select(list(columns)), wkb)
 
@@ -155,11 +145,7 @@ def read_geometries(batch: SourceBatch) -> tuple[GeometryArray, list[Issue]]:
     broken = np.flatnonzero(shapely.is_missing(geometries) & ~_is_none(values))
     if broken.size:
         geometries[broken] = shapely.from_wkb(values[broken], on_invalid="fix")
-        issues += [
-            Issue(IssueCode.GEOMETRY_UNREADABLE, row=int(batch.rows[i]))
-            for i in broken
-            if geometries[i] is None
-        ]
+        issues += [Issue(IssueCode.GEOMETRY_UNREADABLE, row=int(batch.rows[i])) for i in broken if geometries[i] is None]
     raised = shapely.has_z(geometries) | shapely.has_m(geometries)
     if raised.any():
         geometries[raised] = shapely.force_2d(geometries[raised])
@@ -177,9 +163,7 @@ def _curve_issues(batch: SourceBatch, values: GeometryArray) -> list[Issue]:
 def _wkb_types(wkb: pa.Array) -> npt.NDArray[np.uint32]:
     """Read the geometry type of each WKB (Z and M stripped, 0 for null) without touching Python objects."""
     wkb = wkb.cast(pa.large_binary())
-    offsets = np.frombuffer(
-        wkb.buffers()[1], dtype=np.int64, count=len(wkb) + 1, offset=wkb.offset * 8
-    )
+    offsets = np.frombuffer(wkb.buffers()[1], dtype=np.int64, count=len(wkb) + 1, offset=wkb.offset * 8)
     content = np.frombuffer(wkb.buffers()[2] or b"", dtype=np.uint8)
     long_enough = np.flatnonzero(np.diff(offsets) >= 5)
     types = np.zeros(len(wkb), dtype=np.uint32)
@@ -191,9 +175,7 @@ def _wkb_types(wkb: pa.Array) -> npt.NDArray[np.uint32]:
 
 
 def _is_none(values: GeometryArray) -> npt.NDArray[np.bool_]:
-    return np.fromiter(
-        (value is None for value in values), dtype=bool, count=len(values)
-    )
+    return np.fromiter((value is None for value in values), dtype=bool, count=len(values))
 
 
 def bounds_of(geometries: GeometryArray) -> tuple[float, float, float, float]:
