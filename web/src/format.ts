@@ -10,19 +10,25 @@ export function formatNumber(lang: Lang, value: number, digits?: number): string
   return new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits }).format(value);
 }
 
+/** A number short enough for a legend: 2,5 Tr, 690 N. */
+export function formatBrief(lang: Lang, value: number): string {
+  if (Math.abs(value) < 10_000) return formatNumber(lang, value);
+  return new Intl.NumberFormat(LOCALE[lang], { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+}
+
 /** An area in m², from 10 ha on in ha, from 10 km² on in km². */
 export function formatArea(lang: Lang, m2: number): string {
-  if (m2 >= 10_000_000) return `${formatNumber(lang, m2 / 1_000_000, 1)} km²`;
-  if (m2 >= 100_000) return `${formatNumber(lang, m2 / 10_000, 1)} ha`;
-  return `${formatNumber(lang, m2, 1)} m²`;
+  if (m2 >= 10_000_000) return `${formatNumber(lang, m2 / 1_000_000, 1)}\u00a0km²`;
+  if (m2 >= 100_000) return `${formatNumber(lang, m2 / 10_000, 1)}\u00a0ha`;
+  return `${formatNumber(lang, m2, 1)}\u00a0m²`;
 }
 
 /** A share of 0 to 1 in percent; what is not quite all or nothing never reads as 100 % or 0 %. */
 export function formatShare(lang: Lang, share: number): string {
   const percent = share * 100;
-  if (percent > 0 && percent < 0.1) return `< ${formatNumber(lang, 0.1, 1)} %`;
-  if (percent < 100 && percent > 99.9) return `> ${formatNumber(lang, 99.9, 1)} %`;
-  return `${formatNumber(lang, percent, 1)} %`;
+  if (percent > 0 && percent < 0.1) return `< ${formatNumber(lang, 0.1, 1)}\u00a0%`;
+  if (percent < 100 && percent > 99.9) return `> ${formatNumber(lang, 99.9, 1)}\u00a0%`;
+  return `${formatNumber(lang, percent, 1)}\u00a0%`;
 }
 
 /** A date (`2026-11-21`) without time zone shifts; anything that is no date is shown as it came. */

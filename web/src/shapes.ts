@@ -17,6 +17,9 @@ export interface StyleRule extends Paint {
 
 export interface LayerStyle {
   column: string | null;
+  /** Column whose text is written on the map. */
+  label_column?: string | null;
+  opacity?: number | null;
   rules: StyleRule[];
   default: Paint & { label?: Text };
 }
@@ -25,7 +28,7 @@ export interface MapLayer {
   name: string;
   title: Text;
   geometry: "polygon" | "line" | "point";
-  group: string;
+  group: Text | string;
   minzoom: number;
   maxzoom: number;
   tiles: string;

@@ -42,6 +42,7 @@ export function followBrowser(): void {
 export const t = (key: Word, values?: Record<string, string | number>): string => say(lang.value, key, values);
 export const pick = (text: Text | string | null | undefined): string => pickText(lang.value, text);
 export const number = (value: number, digits?: number): string => format.formatNumber(lang.value, value, digits);
+export const brief = (value: number): string => format.formatBrief(lang.value, value);
 export const area = (m2: number): string => format.formatArea(lang.value, m2);
 export const share = (value: number): string => format.formatShare(lang.value, value);
 export const date = (iso: string): string => format.formatDate(lang.value, iso);
@@ -52,6 +53,12 @@ export const point = (lon: number, lat: number): string => format.formatPoint(la
 
 export const config = resource<PageConfig>(signal("/page/config"));
 export const layers = computed<MapLayer[]>(() => (config.answer.value.state === "ready" ? config.answer.value.value.layers : []));
+
+/** The map's zoom: the view's own, or the one the server starts it with. */
+export const zoom = computed(() => {
+  const answer = config.answer.value;
+  return view.value.camera?.zoom ?? (answer.state === "ready" ? answer.value.default_view.zoom : 0);
+});
 
 export function isShown(layer: MapLayer): boolean {
   return view.value.layers.get(layer.name) ?? layer.visible;

@@ -12,18 +12,23 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
-import { changeView, isShown, lang, layers, lookup, mode, select, view } from "../state";
+import { changeView, isShown, layers, lookup, mode, select, view } from "../state";
 import { EMPTY, FIGURE_LAYERS, figureParts, hatching, followFigures } from "./figures";
 import { fontFaces } from "./fonts";
 import { extentOf } from "./geometry";
-import { labelField, paintLayer, partIds } from "./paint";
+import { paintLayer, partIds } from "./paint";
 import { freePadding } from "./room";
 
 setWorkerUrl(workerUrl);
 
-const PAPER = "#f3f1ea";
+const SEA = "#e3eaec";
+const LAND = "#f6f4ee";
+/** The layer whose areas are the land that everything else lies on. */
+const GROUND = "admin_units";
 const ACCENT = "#2b3a8f";
 const CLOSE_ENOUGH_ZOOM = 15;
+/** Tiles of this zoom resolve 7 cm, finer than any survey shown here; closer views draw them larger. */
+const FINEST_TILES = 17;
 
 export const mapFailed = signal<"tiles" | "webgl" | null>(null);
 export const mapBusy = signal(true);
@@ -97,17 +102,23 @@ function styleOf(config: PageConfig): StyleSpecification {
     version: 8,
     "font-faces": fontFaces(),
     sources: { selection: { type: "geojson", data: EMPTY }, ...figureParts.sources },
-    layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER } }],
+    layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
   };
   if (config.basemap) {
     style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
     style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 } });
   }
+  const ground = config.layers.find((layer) => layer.name === GROUND);
+  if (ground && !config.basemap) {
+    const land = { source: GROUND, "source-layer": ground.source_layer };
+    style.layers.push({ id: "land", type: "fill", ...land, paint: { "fill-color": LAND, "fill-antialias": false } });
+  }
   // Areas lie below lines, lines below points, and all names above everything.
   const parts = config.layers.flatMap((layer) => {
-    const { minzoom, maxzoom, name } = layer;
-    style.sources[name] = { type: "vector", tiles: [absolute(layer.tiles)], minzoom: Math.floor(minzoom), maxzoom: Math.ceil(maxzoom) };
-    return paintLayer(layer, lang.peek());
+    const { minzoom, name } = layer;
+    const maxzoom = Math.min(layer.maxzoom, FINEST_TILES);
+    style.sources[name] = { type: "vector", tiles: [absolute(layer.tiles)], minzoom: Math.min(minzoom, maxzoom), maxzoom };
+    return paintLayer(layer);
   });
   const kinds = ["fill", "line", "circle", "symbol"];
   parts.sort((a, b) => kinds.indexOf(a.type) - kinds.indexOf(b.type));
@@ -166,12 +177,6 @@ function followView(made: MapLibre): (() => void)[] {
       }
       for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");
       made.getCanvas().style.cursor = shownHere ? "crosshair" : "";
-    }),
-    effect(() => {
-      for (const layer of layers.value) {
-        const field = labelField(layer, lang.value);
-        if (field) made.setLayoutProperty(`${layer.name}:label`, "text-field", field);
-      }
     }),
     effect(() => {
       const camera = view.value.camera;

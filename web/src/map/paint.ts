@@ -1,33 +1,28 @@
 /** The server's layer styles as MapLibre layers: pure, one published layer in, its drawing layers out. */
 
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
-import type { Lang, MapLayer, Paint } from "../shapes";
+import type { MapLayer, Paint } from "../shapes";
 import { LABEL_FONT } from "./fonts";
 
 type Color = string | ExpressionSpecification;
 
-/** Labels worth drawing: which attributes (the first that is there), from which zoom, how large. */
-const LABELS: Record<string, { vi: string[]; en: string[]; minzoom: number; size: number }> = {
-  admin_units: { vi: ["name", "name_vi", "title"], en: ["name_en", "name", "title"], minzoom: 4, size: 12 },
-  zones: { vi: ["function_code", "zone_no", "code"], en: ["function_code", "zone_no", "code"], minzoom: 16, size: 11 },
-  parcels: { vi: ["parcel_no"], en: ["parcel_no"], minzoom: 17.5, size: 11 },
+/** From which zoom a layer's label column is written, and how large; other layers' labels wait for the closest zooms. */
+const LABELS: Record<string, { minzoom: number; size: number }> = {
+  admin_units: { minzoom: 4, size: 12 },
+  urban_areas: { minzoom: 8, size: 12 },
+  zones: { minzoom: 15.5, size: 11 },
+  parcels: { minzoom: 17.5, size: 11 },
 };
+const OTHER_LABEL = { minzoom: 17, size: 11 };
 
 const CLEAR = "rgba(0,0,0,0)";
 
 /** Identifier of a layer's part that shows things on the map and answers clicks. */
 export const partIds = (layer: MapLayer): string[] => ["fill", "line", "point", "label"].map((part) => `${layer.name}:${part}`);
 
-export function paintLayer(layer: MapLayer, lang: Lang): LayerSpecification[] {
+export function paintLayer(layer: MapLayer): LayerSpecification[] {
   const parts = { polygon: polygonParts, line: lineParts, point: pointParts }[layer.geometry](layer);
-  return [...parts, ...labelParts(layer, lang)];
-}
-
-export function labelField(layer: MapLayer, lang: Lang): ExpressionSpecification | null {
-  const label = LABELS[layer.name];
-  if (!label) return null;
-  const attributes = label[lang].map((attribute): ExpressionSpecification => ["get", attribute]);
-  return ["to-string", ["coalesce", ...attributes, ""]] as unknown as ExpressionSpecification;
+  return [...parts, ...labelParts(layer)];
 }
 
 function polygonParts(layer: MapLayer): LayerSpecification[] {
@@ -35,7 +30,7 @@ function polygonParts(layer: MapLayer): LayerSpecification[] {
     {
       ...common(layer, "fill"),
       type: "fill",
-      paint: { "fill-color": byRule(layer, (paint) => paint.fill ?? CLEAR), "fill-opacity": 0.82, "fill-antialias": false },
+      paint: { "fill-color": byRule(layer, (paint) => paint.fill ?? CLEAR), "fill-opacity": (layer.style.opacity ?? 1) * 0.85, "fill-antialias": false },
     },
     {
       ...common(layer, "line"),
@@ -80,21 +75,22 @@ function pointParts(layer: MapLayer): LayerSpecification[] {
   ];
 }
 
-function labelParts(layer: MapLayer, lang: Lang): LayerSpecification[] {
-  const label = LABELS[layer.name];
-  const field = labelField(layer, lang);
-  if (!label || !field) return [];
+function labelParts(layer: MapLayer): LayerSpecification[] {
+  const column = layer.style.label_column;
+  if (!column) return [];
+  const label = LABELS[layer.name] ?? OTHER_LABEL;
   return [
     {
       ...common(layer, "label"),
       type: "symbol",
       minzoom: Math.max(label.minzoom, layer.minzoom),
       layout: {
-        "text-field": field,
+        "text-field": ["to-string", ["get", column]],
         "text-font": [LABEL_FONT],
         "text-size": label.size,
         "text-max-width": 8,
-        "text-padding": 6,
+        "text-padding": layer.name === "admin_units" ? 48 : 6,
+        ...(layer.name === "admin_units" && { "symbol-avoid-edges": true }),
         "text-letter-spacing": 0.01,
       },
       paint: { "text-color": "#22242e", "text-halo-color": "rgba(255,255,255,0.9)", "text-halo-width": 1.4 },

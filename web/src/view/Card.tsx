@@ -50,7 +50,7 @@ function Title({ answer }: { answer: LookupAnswer | null }) {
   }, [answer]);
   const chosen = selection.value;
   const parcel = answer?.parcel;
-  const place = chosen?.kind === "point" ? point(chosen.lon, chosen.lat) : chosen?.kind === "parcel" ? chosen.code : chosen?.text;
+  const place = chosen?.kind === "point" ? point(chosen.lon, chosen.lat) : chosen?.kind === "parcel" ? chosen.code : null;
   return (
     <div class="title">
       <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>

@@ -1,7 +1,7 @@
 /** The colours of the choropleth, from low to high, and the hatching of what is not known. */
 
 import { classes } from "../map/figures";
-import { number, t } from "../state";
+import { brief, t } from "../state";
 import { values } from "../figures";
 
 export function FigureLegend({ unit }: { unit: string }) {
@@ -11,8 +11,8 @@ export function FigureLegend({ unit }: { unit: string }) {
       {classes.value.map((one) => (
         <li key={one.from}>
           <span class="legend-color" style={{ background: one.color }} aria-hidden="true" />
-          {number(one.from)}
-          {one.to !== one.from && `–${number(one.to)}`}
+          {brief(one.from)}
+          {one.to !== one.from && `–${brief(one.to)}`}
         </li>
       ))}
       {unknown && (

@@ -2,8 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { MapLayer, Paint } from "../shapes";
-import { isShown, layers, pick, showLayer, t, view } from "../state";
-import { isWord } from "../words";
+import { isShown, layers, pick, showLayer, t, zoom } from "../state";
 import { CloseIcon, LayersIcon } from "./icons";
 
 const open = signal(false);
@@ -29,7 +28,7 @@ export function Layers() {
         {layers.value.length === 0 && <p class="hint">{t("layers_none")}</p>}
         {groups().map(([group, members]) => (
           <fieldset key={group} class="layer-group">
-            <legend>{isWord(`group_${group}`) ? t(`group_${group}` as "group_land") : group}</legend>
+            <legend>{group}</legend>
             {members.map((layer) => (
               <Layer key={layer.name} layer={layer} />
             ))}
@@ -42,13 +41,16 @@ export function Layers() {
 
 function groups(): [string, MapLayer[]][] {
   const byGroup = new Map<string, MapLayer[]>();
-  for (const layer of layers.value) byGroup.set(layer.group, [...(byGroup.get(layer.group) ?? []), layer]);
+  for (const layer of layers.value) {
+    const group = pick(layer.group);
+    byGroup.set(group, [...(byGroup.get(group) ?? []), layer]);
+  }
   return [...byGroup];
 }
 
 function Layer({ layer }: { layer: MapLayer }) {
   const shown = isShown(layer);
-  const tooFar = (view.value.camera?.zoom ?? 0) < layer.minzoom;
+  const tooFar = zoom.value < layer.minzoom;
   const { rules, default: otherwise } = layer.style;
   return (
     <div class="layer">

@@ -80,15 +80,32 @@ function Measure({ item }: { item: ThemeItem }) {
 
 /** Each rule with its unit; one without a word of its own is shown by its name rather than left out. */
 function Parameters({ parameters }: { parameters: Record<string, string | number | null> }) {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
-  if (given.length === 0) return null;
+  const rules = joinRanges(parameters);
+  if (rules.length === 0) return null;
   return (
-    <dl class="parameters">
-      {given.map(([name, value]) => (
-        <Fact key={name} term={isWord(name) ? t(name) : name} value={withUnit(name, value)} />
+    <dl class="rules">
+      {rules.map(({ name, value }) => (
+        <div key={name} class="rule">
+          <dt>{isWord(name) ? t(name) : name}</dt>
+          <dd>{value}</dd>
+        </div>
       ))}
     </dl>
   );
+}
+
+/** `min_storeys` 2 and `max_storeys` 6 are one rule, `storeys` 2–6; a limit alone keeps its own name. */
+function joinRanges(parameters: Record<string, string | number | null>): { name: string; value: string }[] {
+  const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== "");
+  return given.flatMap(([name, value]) => {
+    const most = parameters[name.replace(/^min_/, "max_")];
+    const least = parameters[name.replace(/^max_/, "min_")];
+    if (name.startsWith("min_") && most !== null && most !== undefined) return [];
+    if (name.startsWith("max_") && typeof least === "number" && least !== value) {
+      return [{ name: name.replace(/^max_/, ""), value: `${number(least)}–${withUnit(name, value)}` }];
+    }
+    return [{ name, value: withUnit(name, value) }];
+  });
 }
 
 function withUnit(name: string, value: string | number | null): string {
