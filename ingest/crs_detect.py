@@ -171,7 +171,7 @@ class _Trial:
 def _check_declared(declaration: Declaration, srid: int, trial: _Trial, *, by_hand: bool) -> DetectedCrs:
     own = trial.weigh(srid)
     issues = list(declaration.issues)
-    evidence = (own,)
+    evidence: tuple[CrsEvidence, ...] = (own,)
     if own.share < DECLARED_SHARE:
         rivals = _fitting(_weigh_all(trial))
         swapped = trial.weigh(srid, swapped=True)
@@ -282,11 +282,11 @@ def _zone_by_parameters(crs: CRS) -> int | None:
     operation = crs.coordinate_operation
     if not crs.is_projected or operation is None or "Transverse Mercator" not in operation.method_name:
         return None
-    parameters = {parameter.name: parameter.value for parameter in operation.params}
-    meridian = parameters.get("Longitude of natural origin")
+    parameters = {parameter.name: float(parameter.value) for parameter in operation.params}
+    meridian = parameters.get("Longitude of natural origin", 0.0)
     scale = round(parameters.get("Scale factor at natural origin", 1.0), _SCALE_DIGITS)
     zones = {0.9999: VN2000_TM3, 0.9996: VN2000_UTM if _on_vn2000(crs) else {}}.get(scale, {})
-    matches = [srid for srid, value in zones.items() if abs(value - (meridian or 0)) < _MERIDIAN_TOLERANCE_DEG]
+    matches = [srid for srid, value in zones.items() if abs(value - meridian) < _MERIDIAN_TOLERANCE_DEG]
     return matches[0] if matches else None
 
 
