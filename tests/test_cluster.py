@@ -228,6 +228,14 @@ def test_service_logins_are_no_administrators(own: Cluster) -> None:
         assert ask(own.url("postgres", login), question) is False
 
 
+@pytest.mark.parametrize(("login", "roles"), [("dothi_api", {"dothi_public"}), ("dothi_staff", {"dothi_reader", "dothi_editor"})])
+def test_service_logins_are_members_of_their_groups_only(own: Cluster, login: str, roles: set[str]) -> None:
+    own.start()
+    question = "SELECT string_agg(roleid::regrole::text, ' ') FROM pg_auth_members WHERE member = session_user::regrole"
+    assert set(str(ask(own.url("postgres", login), question)).split()) == roles
+    assert ask(own.url("postgres", "dothi_staff"), "SELECT pg_has_role('dothi_editor', 'USAGE')") is False
+
+
 def test_lost_password_file_is_told_not_replaced(own: Cluster) -> None:
     own.start()
     own.stop()

@@ -8,7 +8,8 @@ from pathlib import Path
 from spatial.errors import SetupError
 
 ADMIN = "postgres"
-SERVICE_LOGINS = ("dothi_api", "dothi_staff")
+SERVICE_LOGINS = {"dothi_api": ("dothi_public",), "dothi_staff": ("dothi_reader", "dothi_editor")}
+"""The API's logins and the group roles of each. What a group may do is granted by the migrations."""
 
 
 def load_or_create(path: Path) -> dict[str, str]:

@@ -1,10 +1,8 @@
 """The cluster itself: made on first use, started, stopped and asked for databases. Holds no table and no layer."""
 
 import fcntl
-import json
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -22,11 +20,11 @@ from psycopg2 import sql
 from spatial.cluster import credentials
 from spatial.cluster.account import server_account, server_home, short_hash
 from spatial.cluster.binaries import Binaries, find_binaries
+from spatial.cluster.port import HOST, choose_port, remember_port, remembered_port
 from spatial.cluster.postmaster import Postmaster, clear_leftovers, read_postmaster
 from spatial.cluster.tuning import as_conf, machine_memory, server_settings
 from spatial.errors import Conflict, SetupError, Unavailable
 
-HOST = "127.0.0.1"
 _SOCKET_PATH_LIMIT = 80  # The kernel allows 104 to 108 bytes, with the file's own name.
 _START_SECONDS = 300  # Recovery after a crash in the middle of a load reads gigabytes of WAL.
 _STOP_SECONDS = 120
@@ -117,7 +115,7 @@ class Cluster:
         return Status(
             running=postmaster is not None and postmaster.ready,
             pid=postmaster.pid if postmaster else None,
-            port=postmaster.port if postmaster else self._remembered_port(),
+            port=postmaster.port if postmaster else remembered_port(self.home),
             major=self._data_major(),
             pgdata=self.pgdata,
             log=self.log,
@@ -246,7 +244,7 @@ class Cluster:
 
     def _launch(self, binaries: Binaries) -> None:
         for attempt in range(_PORT_ATTEMPTS):
-            port = self._choose_port(again=attempt > 0)
+            port = choose_port(self.home, again=attempt > 0)
             self._write_settings(port)
             log_begin = self.log.stat().st_size if self.log.exists() else 0
             done = self._account.run(
@@ -254,7 +252,7 @@ class Cluster:
                 timeout=_START_SECONDS + 20,
             )  # fmt: skip
             if done.returncode == 0:
-                self._remember_port(port)
+                remember_port(self.home, port)
                 return
             said = self._log_since(log_begin)
             if "could not create any TCP/IP sockets" not in said:
@@ -280,33 +278,26 @@ class Cluster:
         self._account.give(path)
 
     def _create_logins(self, passwords: dict[str, str]) -> None:
-        """Make the service logins; what they may do is granted by the migrations."""
+        """Make the service logins and their group roles, which the migrations then find.
+
+        NOINHERIT: the staff login has no right of its own; for each request it takes the role of the person behind it.
+        """
         with self._admin() as connection, connection.cursor() as cursor:
-            for login in credentials.SERVICE_LOGINS:
-                cursor.execute("SELECT rolcanlogin AND rolpassword IS NOT NULL FROM pg_authid WHERE rolname = %s", (login,))
-                found = cursor.fetchone()
-                if found and found[0]:
-                    continue
-                verb = sql.SQL("ALTER ROLE" if found else "CREATE ROLE")
-                statement = sql.SQL("{} {} LOGIN PASSWORD {}").format(verb, sql.Identifier(login), sql.Literal(passwords[login]))
-                cursor.execute(statement)
-
-    # -- the port -----------------------------------------------------------------------------------------------------
-
-    def _choose_port(self, *, again: bool) -> int:
-        remembered = None if again else self._remembered_port()
-        return remembered if remembered and _is_free(remembered) else _free_port()
-
-    def _remembered_port(self) -> int | None:
-        try:
-            return int(json.loads((self.home / "state.json").read_text())["port"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def _remember_port(self, port: int) -> None:
-        draft = self.home / "state.new"
-        draft.write_text(json.dumps({"port": port}))
-        draft.replace(self.home / "state.json")
+            cursor.execute("SELECT rolname FROM pg_roles")
+            known = {name for (name,) in cursor.fetchall()}
+            for login, groups in credentials.SERVICE_LOGINS.items():
+                for group in groups:
+                    if group not in known:
+                        cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(group)))
+                if login not in known:
+                    create = sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}").format(
+                        sql.Identifier(login),
+                        sql.SQL("INHERIT" if len(groups) == 1 else "NOINHERIT"),
+                        sql.Literal(passwords[login]),
+                    )
+                    cursor.execute(create)
+                    members = sql.SQL(", ").join(map(sql.Identifier, groups))
+                    cursor.execute(sql.SQL("GRANT {} TO {}").format(members, sql.Identifier(login)))
 
 
 def _short_socket_folder(home: Path) -> Path:
@@ -325,19 +316,3 @@ def _locale_options() -> list[str]:
     """
     letters = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
     return ["--lc-collate=C", f"--lc-ctype={letters}", "--lc-messages=C", "--lc-monetary=C", "--lc-numeric=C", "--lc-time=C"]
-
-
-def _is_free(port: int) -> bool:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
