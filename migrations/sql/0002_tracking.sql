@@ -132,7 +132,7 @@ CREATE FUNCTION ingest.dirty_statement(rows text, has_commune boolean) RETURNS t
     LANGUAGE sql IMMUTABLE
     RETURN 'INSERT INTO rollup.dirty (table_name, commune_code) SELECT DISTINCT $1, '
         || CASE WHEN has_commune THEN 'coalesce(commune_code, '''')' ELSE '''''' END
-        || format(' FROM %I ON CONFLICT DO NOTHING', rows);
+        || format(' FROM %I', rows);
 
 -- Where an editor may write: code and geometry, old and new. Not SECURITY DEFINER: current_user is who asks.
 CREATE FUNCTION admin.guard_territory() RETURNS trigger

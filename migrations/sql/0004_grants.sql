@@ -9,13 +9,13 @@ GRANT EXECUTE ON FUNCTION ingest.current_batch() TO dothi_ingest, dothi_editor;
 GRANT SELECT ON land.land_use, planning.zone_function, planning.zone_function_alias, planning.plan_event, planning.document,
     admin.unit_change, admin.urban_area_commune, admin.unit_code, admin.province_zone, admin.country_envelope,
     land.parcel_use, land.parcel_lineage, population.raster, population.unit_count,
-    ingest.source, ingest.layer_version, ingest.batch_table, rollup.indicator, rollup.value
+    ingest.source, ingest.layer_version, ingest.batch_table, rollup.indicator, rollup.value, rollup.state, rollup.dirty
     TO dothi_public;
 GRANT SELECT (id, kind, data_version, committed_at, layer, source_code) ON ingest.batch TO dothi_public;
 GRANT SELECT ON history.planning__plan_event, history.planning__document, history.land__parcel_use TO dothi_public;
 
 -- staff: how data came in, what was refused (without personal values), who edited what
-GRANT SELECT ON ingest.batch, ingest.issue, ingest.quarantine, audit.change, survey.observation, rollup.dirty,
+GRANT SELECT ON ingest.batch, ingest.issue, ingest.quarantine, audit.change, survey.observation,
     admin.editor_territory TO dothi_reader;
 
 -- the loader

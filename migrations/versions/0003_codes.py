@@ -15,6 +15,7 @@ CODE_TABLES = (
     ("planning.zone_function_alias", "0003_zone_function_alias"),
     ("admin.unit_code", "0003_unit_code"),
     ("admin.province_zone", "0003_province_zone"),
+    ("rollup.indicator", "0003_indicator"),
 )
 
 

@@ -35,7 +35,7 @@ from spatial.tables.private import (
     PrivateHistory,
     QuarantineRow,
 )
-from spatial.tables.rollup import Dirty, Indicator, Value
+from spatial.tables.rollup import Dirty, Indicator, State, Value
 
 __all__ = [
     "Address",
@@ -77,6 +77,7 @@ __all__ = [
     "QuarantineRow",
     "Raster",
     "Source",
+    "State",
     "ThemeCoverage",
     "UndergroundSpace",
     "Unit",

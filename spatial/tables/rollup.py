@@ -1,9 +1,9 @@
 """Schema `rollup`: indicators, their values by tier and period, and the communes whose values are out of date."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Float, Numeric, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, Float, Identity, Integer, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
@@ -40,8 +40,8 @@ class Indicator(Base):
 class Value(Base):
     """The value of an additive indicator for a unit and a period; ratios are formed from these when read.
 
-    `unit_code` of a remainder row is the parent's code with a suffix: `:rest` (outside the cities of the province),
-    `:unbroken` (reported for the unit above, not broken down).
+    A remainder is a row of its own, `unit_code` = the unit above + a suffix: `:rest` (outside the cities of the province),
+    `:unbroken` (known for the unit above only, not broken down).
     """
 
     __tablename__ = "value"
@@ -66,11 +66,31 @@ class Value(Base):
 
 
 class Dirty(Base):
-    """A commune whose values must be computed again because a table changed there."""
+    """A mark that a table changed in a commune. Marks are only added, so that a refresh cannot take away one it did not see."""
 
     __tablename__ = "dirty"
     __table_args__ = ({"schema": "rollup", "comment": "Đơn vị cần tính lại"},)
 
-    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
-    commune_code: Mapped[str] = column(Text, "Mã xã (trống: không rõ)", "Commune ('' = unknown)", primary_key=True)
-    since: Mapped[datetime] = column(DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()"))
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)")
+    commune_code: Mapped[str] = column(Text, "Mã xã (trống: không rõ)", "Commune ('' = unknown)")
+    since: Mapped[datetime] = column(
+        DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()")
+    )
+
+
+class State(Base):
+    """The legal date and data version of the last refresh; validity turns at midnight without a write."""
+
+    __tablename__ = "state"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        {"schema": "rollup", "comment": "Lần tổng hợp gần nhất"},
+    )
+
+    id: Mapped[int] = column(Integer, "Mã số", "Id", primary_key=True, autoincrement=False)
+    legal_date: Mapped[date] = column(Date, "Ngày pháp lý", "Legal date")
+    data_version: Mapped[int] = column(BigInteger, "Phiên bản dữ liệu", "Data version")
+    refreshed_at: Mapped[datetime] = column(
+        DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()")
+    )
