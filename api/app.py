@@ -8,13 +8,17 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import health, metrics, page, problems
+from api import health, metrics, page, problems, tiles
 from api.compression import Compress
 from api.etag import release
+from api.layer_versions import LayerVersions
 from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders
 from api.pool import Pool
 from api.services import Services
+from api.tile_cache import Tiles
+from api.tile_door import TileDoor
 from spatial.errors import SetupError
+from spatial.layers import LAYERS, Access, Layer
 from spatial.settings import Settings
 
 _EXPOSED = [
@@ -34,6 +38,7 @@ def create_app(
     database_url: str | None = None,
     staff_database_url: str | None = None,
     metrics_dir: Path | None = None,
+    layers: tuple[Layer, ...] = LAYERS,
 ) -> FastAPI:
     """Build the application.
 
@@ -42,6 +47,7 @@ def create_app(
         database_url: URL of a login that is a member of `dothi_public` only; default `settings.api_database_url`.
         staff_database_url: URL of the login for staff doors; None: they are closed.
         metrics_dir: folder of the counters that several workers share; see `api.metrics`.
+        layers: what is published.
 
     Raises:
         SetupError: no database is named.
@@ -49,12 +55,7 @@ def create_app(
     url = database_url or settings.api_database_url
     if url is None:
         raise SetupError("No database is named for the API. Set DOTHI_API_DATABASE_URL, or start it by `dothi serve`.")
-    services = Services(
-        settings=settings,
-        pool=Pool.of(settings, url),
-        staff=_staff_pool(settings, staff_database_url),
-        metrics=metrics.Metrics(metrics_dir),
-    )
+    services = _make_services(settings, url, staff_database_url, metrics_dir, layers)
     app = FastAPI(
         title="dothi",
         version=release(),
@@ -67,10 +68,27 @@ def create_app(
     )
     app.state.services = services
     problems.register(app)
-    for router in (health.router, metrics.router, page.router):
+    for router in (health.router, metrics.router, tiles.router, page.router):
         app.include_router(router)
     page.mount_assets(app)
     return app
+
+
+def _make_services(
+    settings: Settings, url: str, staff_url: str | None, metrics_dir: Path | None, layers: tuple[Layer, ...]
+) -> Services:
+    counters = metrics.Metrics(metrics_dir)
+    pool = Pool.of(settings, url)
+    versions = LayerVersions(pool)
+    return Services(
+        settings=settings,
+        pool=pool,
+        staff=_staff_pool(settings, staff_url),
+        metrics=counters,
+        layers=layers,
+        versions=versions,
+        tiles=Tiles(pool, versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
+    )
 
 
 def _staff_pool(settings: Settings, url: str | None) -> Pool | None:
@@ -85,14 +103,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     pools = [pool for pool in (services.pool, services.staff) if pool]
     for pool in pools:
         await pool.start()
+    await services.versions.start()
     yield
+    await services.versions.stop()
     for pool in pools:
         await pool.stop()
 
 
 def _layers(settings: Settings, services: Services) -> list[Middleware]:
     """Name the layers around every request, the outermost first."""
+    public = {layer.name: layer for layer in services.layers if layer.access is Access.PUBLIC}
     return [
+        Middleware(TileDoor, tiles=services.tiles, layers=public, settings=settings, metrics=services.metrics),
         Middleware(Observe, metrics=services.metrics),
         Middleware(SecurityHeaders, settings=settings),
         Middleware(CheckHost, settings=settings),

@@ -92,11 +92,11 @@ class CheckHost:
         self.app = app
         self.allowed = {name.lower() for name in settings.allowed_hosts}
         if settings.base_url:
-            self.allowed.add(_host_of(settings.base_url.split("://", 1)[-1].split("/", 1)[0]))
+            self.allowed.add(host_of(settings.base_url.split("://", 1)[-1].split("/", 1)[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request if its Host is allowed."""
-        if scope["type"] != "http" or "*" in self.allowed or _host_of(Headers(scope=scope).get("host", "")) in self.allowed:
+        if scope["type"] != "http" or "*" in self.allowed or host_of(Headers(scope=scope).get("host", "")) in self.allowed:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
@@ -106,7 +106,8 @@ class CheckHost:
         await problems.problem(request, problems.INVALID, detail)(scope, receive, send)
 
 
-def _host_of(authority: str) -> str:
+def host_of(authority: str) -> str:
+    """Give the host of `host:port`, in small letters."""
     host = authority.lower()
     if host.startswith("["):
         return host.split("]", 1)[0] + "]"

@@ -5,8 +5,8 @@ Knows how to reach the database, to survive its restarts and to say so; knows no
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -25,9 +25,6 @@ _NOT_REACHED = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
 )
 
@@ -47,7 +44,8 @@ async def _prepare(connection: asyncpg.Connection) -> None:
 def server_settings(statement_timeout_ms: int) -> dict[str, str]:
     """Give the session settings of a public read.
 
-    A plan made for one bbox is wrong for the next, hence custom plans; the statements are too short for JIT.
+    A plan made for one bbox is wrong for the next, hence custom plans; the statements are too short for JIT
+    and for starting parallel workers.
     """
     return {
         "application_name": "dothi-api",
@@ -56,6 +54,7 @@ def server_settings(statement_timeout_ms: int) -> dict[str, str]:
         "idle_in_transaction_session_timeout": str(2 * statement_timeout_ms),
         "plan_cache_mode": "force_custom_plan",
         "jit": "off",
+        "max_parallel_workers_per_gather": "0",
         "timezone": "UTC",
     }
 
@@ -130,12 +129,27 @@ class Pool:
         Raises:
             Unavailable: the database does not answer, all connections stay busy, or a statement ran too long.
         """
-        async with _translated():
-            if self._pool is None:
-                await self.start()
-            assert self._pool is not None
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        await self.start()
+        assert self._pool is not None
+        pool = self._pool
+        connection = await self._acquire(pool)
+        try:
+            with _translated():
                 yield connection
+        finally:
+            await pool.release(connection)
+
+    @staticmethod
+    async def _acquire(pool: asyncpg.Pool) -> Connection:
+        try:
+            return await pool.acquire(timeout=ACQUIRE_SECONDS)
+        except TimeoutError as error:
+            raise Unavailable(
+                "All database connections are busy. Try again in a few seconds.",
+                vi="Máy chủ đang bận. Hãy thử lại sau vài giây.",
+            ) from error
+        except (*_NOT_REACHED, asyncpg.PostgresError) as error:
+            raise _not_reached() from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
@@ -156,16 +170,16 @@ class Pool:
         Raises:
             Unavailable: the database does not answer.
         """
-        async with _translated():
+        try:
             return await asyncpg.connect(
-                self.dsn,
-                server_settings={"application_name": "dothi-api-listen"},
-                timeout=ACQUIRE_SECONDS,
+                self.dsn, server_settings={"application_name": "dothi-api-listen"}, timeout=ACQUIRE_SECONDS
             )
+        except (*_NOT_REACHED, TimeoutError, asyncpg.PostgresError) as error:
+            raise _not_reached() from error
 
 
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
+@contextmanager
+def _translated() -> Iterator[None]:
     try:
         yield
     except asyncpg.QueryCanceledError as error:
@@ -178,13 +192,12 @@ async def _translated() -> AsyncIterator[None]:
             "The role behind this request may not read this. Ask the steward of the data for access.",
             vi="Vai trò của yêu cầu này không có quyền đọc dữ liệu. Hãy liên hệ đơn vị quản lý dữ liệu để được cấp quyền.",
         ) from error
-    except TimeoutError as error:
-        raise Unavailable(
-            "All database connections are busy. Try again in a few seconds.",
-            vi="Máy chủ đang bận. Hãy thử lại sau vài giây.",
-        ) from error
     except _NOT_REACHED as error:
-        raise Unavailable(
-            "The database does not answer. Try again in a minute; if it stays so, `dothi db status` tells why.",
-            vi="Cơ sở dữ liệu chưa trả lời. Hãy thử lại sau một phút; nếu vẫn vậy, hãy báo cho người vận hành.",
-        ) from error
+        raise _not_reached() from error
+
+
+def _not_reached() -> Unavailable:
+    return Unavailable(
+        "The database does not answer. Try again in a minute; if it stays so, `dothi db status` tells why.",
+        vi="Cơ sở dữ liệu chưa trả lời. Hãy thử lại sau một phút; nếu vẫn vậy, hãy báo cho người vận hành.",
+    )

@@ -6,8 +6,11 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.layer_versions import LayerVersions
 from api.metrics import Metrics
 from api.pool import Pool
+from api.tile_cache import Tiles
+from spatial.layers import Layer
 from spatial.settings import Settings
 
 
@@ -20,12 +23,18 @@ class Services:
         pool: public reads, logging in as a member of `dothi_public`.
         staff: reads and edits of staff by SET LOCAL ROLE; None where no staff login is configured.
         metrics: the counters of this process.
+        layers: the published layers, as declared.
+        versions: the data version of each table, known without asking.
+        tiles: vector tiles, from memory or drawn.
     """
 
     settings: Settings
     pool: Pool
     staff: Pool | None
     metrics: Metrics
+    layers: tuple[Layer, ...]
+    versions: LayerVersions
+    tiles: Tiles
 
 
 def services_of(request: Request) -> Services:

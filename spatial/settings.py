@@ -14,7 +14,7 @@ class Settings(BaseSettings):
 
     database_url: str | None = Field(
         default=None,
-        description="PostgreSQL URL of a server of your own, logging in as a role that may create roles; empty: the embedded server.",
+        description="PostgreSQL URL of a server of your own, as a login that may create roles; empty: the embedded server.",
     )
     api_database_url: str | None = Field(
         default=None,
@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         default=("*",), description="Origins that may read the API from a browser, separated by commas."
     )
     pool_size: int = Field(default=8, ge=1, le=200, description="Database connections per process for public reads.")
+    tile_cache_mb: int = Field(default=64, ge=0, description="Memory per process for vector tiles, in megabytes; 0: none kept.")
     statement_timeout_ms: int = Field(default=30_000, ge=100, description="Longest database statement of a public request.")
     max_limit: int = Field(default=10_000, ge=1, description="Largest `limit` of one page of features.")
     basemap_url: str | None = Field(
