@@ -1,5 +1,7 @@
 """The command line: composes the rooms. Each command opens what it needs, calls one function of a room, and prints."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,10 +9,11 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 if TYPE_CHECKING:  # imports are inside the commands, so that `dothi --help` does not wait for GDAL
-    from spatial.cluster import Cluster
+    import sqlalchemy
+
+    from spatial.access import Urls
     from spatial.settings import Settings
 
-DATABASE = "dothi"
 NOT_RUNNING = 3  # as pg_ctl and systemctl say it
 
 
@@ -68,7 +71,9 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Cho xem chi ti�
 @db.command("start")
 def db_start() -> None:
     """Khởi động máy chủ đi kèm. / Start the embedded server and make its database."""
-    cluster = _embedded(_settings())
+    from spatial.access import DATABASE, embedded
+
+    cluster = embedded(_settings())
     started = cluster.start()
     cluster.ensure_database(DATABASE)
     status = cluster.status()
@@ -78,14 +83,18 @@ def db_start() -> None:
 @db.command("stop")
 def db_stop() -> None:
     """Dừng máy chủ đi kèm. / Stop the embedded server."""
-    stopped = _embedded(_settings()).stop()
+    from spatial.access import embedded
+
+    stopped = embedded(_settings()).stop()
     typer.echo("Đã dừng / stopped" if stopped else "Không chạy / was not running")
 
 
 @db.command("status")
 def db_status() -> None:
     """Cho biết máy chủ có chạy không. / Tell whether the server runs; exit code 3 if not."""
-    status = _embedded(_settings()).status()
+    from spatial.access import embedded
+
+    status = embedded(_settings()).status()
     typer.echo(f"{'Đang chạy / running' if status.running else 'Không chạy / not running'}")
     for name, value in (
         ("PostgreSQL", status.major),
@@ -103,9 +112,10 @@ def db_status() -> None:
 @db.command("migrate")
 def db_migrate() -> None:
     """Tạo hoặc nâng cấp lược đồ. / Create or upgrade the schema."""
+    from spatial.access import admin_url
     from spatial.database import migrate
 
-    migrate(_admin_url(_settings()))
+    migrate(admin_url(_settings()))
     typer.echo("Lược đồ đã cập nhật / schema up to date")
 
 
@@ -117,24 +127,67 @@ def db_url(
     socket: Annotated[bool, typer.Option("--socket", help="Qua socket. / Through the local socket.")] = False,
 ) -> None:
     """In chuỗi kết nối. / Print the connection string, for psql and QGIS."""
-    settings = _settings()
-    if settings.database_url:
-        typer.echo(_url_of_user(settings.database_url, user))
-    else:
-        typer.echo(_embedded(settings).url(DATABASE, user or "postgres", through_socket=socket))
+    from spatial.access import user_url
+
+    typer.echo(user_url(_settings(), user, through_socket=socket))
+
+
+# -- serving --------------------------------------------------------------------------------------------------------------
+
+Host = Annotated[str | None, typer.Option("--host", help="Địa chỉ. / Address to listen on (DOTHI_HOST).")]
+Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Cổng. / Port to listen on (DOTHI_PORT).")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Số tiến trình. / Processes (DOTHI_WORKERS).")]
+
+
+@app.command()
+def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Chạy máy chủ web. / Serve the page, the OGC API, lookup and figures."""
+    from spatial.access import running_database
+
+    settings = _settings(host=host, port=port, workers=workers)
+    with running_database(settings, on_left_running=_say_left_running) as urls:
+        _serve(settings, urls)
+
+
+@app.command()
+def demo(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Chạy thử với dữ liệu mẫu. / Set the database up, load the sample data, and serve."""
+    from api.serve import bind
+    from spatial.access import running_database
+    from spatial.database import migrate
+
+    settings = _settings(host=host, port=port, workers=workers)
+    bind(settings.host, settings.port).close()  # rather now than after a minute of loading
+    with running_database(settings, on_left_running=_say_left_running) as urls:
+        migrate(urls.admin)
+        _serve(settings, urls)
+
+
+def _serve(settings: "Settings", urls: "Urls") -> None:
+    from api.serve import serve
+
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
+        serve(settings, database_url=urls.api, staff_database_url=urls.staff, on_ready=lambda url: typer.echo(f"dothi: {url}"))
+
+
+def _say_left_running(clients: int) -> None:
+    typer.echo(
+        f"Cơ sở dữ liệu vẫn chạy, còn {clients} kết nối (`dothi db stop` để dừng). / The database stays up: others use it."
+    )
 
 
 # -- what commands share --------------------------------------------------------------------------------------------------
 
 
-def _settings() -> "Settings":
+def _settings(**options: object) -> "Settings":
+    """Read the environment; options that were given win."""
     from pydantic import ValidationError
 
     from spatial.errors import InvalidInput
     from spatial.settings import Settings
 
     try:
-        return Settings()
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = "DOTHI_" + "_".join(map(str, first["loc"])).upper()
@@ -144,36 +197,18 @@ def _settings() -> "Settings":
         ) from error
 
 
-def _embedded(settings: "Settings") -> "Cluster":
-    from spatial.cluster import Cluster
-    from spatial.errors import InvalidInput
+@contextmanager
+def _transaction(role: str | None = None) -> Iterator["sqlalchemy.Connection"]:
+    """Open one transaction, acting as `role` (dothi_ingest, dothi_owner ...); it commits when the block ends well."""
+    from sqlalchemy import text
 
-    if settings.database_url:
-        raise InvalidInput(
-            "DOTHI_DATABASE_URL names a server of your own: dothi neither starts nor stops it. Unset it to use the embedded one.",
-            vi="DOTHI_DATABASE_URL trỏ tới máy chủ của bạn: dothi không khởi động hay dừng máy chủ đó. Bỏ biến này để dùng máy "
-            "chủ đi kèm.",
-        )
-    return Cluster(settings.data_dir)
+    from spatial.access import admin_url
+    from spatial.database import open_engine
 
-
-def _admin_url(settings: "Settings") -> str:
-    """Return the administrator's URL; the embedded server is started, and left running, if need be."""
-    if settings.database_url:
-        return settings.database_url
-    cluster = _embedded(settings)
-    cluster.start()
-    cluster.ensure_database(DATABASE)
-    return cluster.url(DATABASE)
-
-
-def _url_of_user(url: str, user: str | None) -> str:
-    from sqlalchemy import make_url
-
-    parsed = make_url(url).set(drivername="postgresql")
-    if user is not None and user != parsed.username:
-        parsed = parsed.set(username=user, password="")
-    return parsed.render_as_string(hide_password=False)
+    with open_engine(admin_url(_settings())).begin() as connection:
+        if role:
+            connection.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
+        yield connection
 
 
 def main() -> None:

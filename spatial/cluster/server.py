@@ -122,6 +122,17 @@ class Cluster:
             socket_folder=self.socket_folder,
         )
 
+    def count_clients(self) -> int:
+        """Count the connections of others; 0 where the server does not run."""
+        if not self._postmaster():
+            return 0
+        with self._admin() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            (count,) = cursor.fetchone() or (0,)
+            return int(count)
+
     # -- databases ----------------------------------------------------------------------------------------------------
 
     def url(

@@ -1,0 +1,109 @@
+"""Where the database is and who logs in: the embedded server, or one of your own. Knows logins, not what they may see."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import NoReturn
+
+from sqlalchemy import make_url
+
+from spatial.cluster import Cluster
+from spatial.errors import InvalidInput, SetupError
+from spatial.settings import Settings
+
+DATABASE = "dothi"
+ADMIN = "postgres"
+
+
+@dataclass(frozen=True)
+class Urls:
+    """libpq URLs of the logins that commands use."""
+
+    admin: str
+    api: str
+    staff: str | None
+
+
+def embedded(settings: Settings) -> Cluster:
+    """Give the embedded server.
+
+    Raises:
+        InvalidInput: the settings name a server of one's own, which dothi does not start or stop.
+    """
+    if settings.database_url:
+        raise InvalidInput(
+            "DOTHI_DATABASE_URL names a server of your own: dothi neither starts nor stops it. Unset it to use the embedded one.",
+            vi="DOTHI_DATABASE_URL trỏ tới máy chủ của bạn: dothi không khởi động hay dừng máy chủ đó. Bỏ biến này để dùng máy "
+            "chủ đi kèm.",
+        )
+    return Cluster(settings.data_dir)
+
+
+def admin_url(settings: Settings) -> str:
+    """Give the administrator's URL; the embedded server is started, and left running, if need be."""
+    if settings.database_url:
+        return settings.database_url
+    cluster = embedded(settings)
+    cluster.start()
+    cluster.ensure_database(DATABASE)
+    return cluster.url(DATABASE)
+
+
+def user_url(settings: Settings, user: str | None, *, through_socket: bool = False) -> str:
+    """Give the URL of a login of the running database; a person's password is not known here and left out."""
+    if not settings.database_url:
+        return embedded(settings).url(DATABASE, user or ADMIN, through_socket=through_socket)
+    url = make_url(settings.database_url).set(drivername="postgresql")
+    if user is not None and user != url.username:
+        url = url.set(username=user)._replace(password=None)
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def running_database(settings: Settings, *, on_left_running: Callable[[int], None] | None = None) -> Iterator[Urls]:
+    """Give the URLs of a running database for as long as the block lasts.
+
+    An embedded server that was started for the block is stopped after it, unless others are connected by then (somebody's
+    QGIS may hold unsaved edits): `on_left_running` is told how many. SIGTERM leaves the block in the ordinary way.
+
+    Raises:
+        SetupError: the server is one's own and no login for the API is named.
+    """
+    if settings.database_url:
+        yield _own_urls(settings.database_url, settings.api_database_url)
+        return
+    cluster = embedded(settings)
+    signal.signal(signal.SIGTERM, _leave)
+    started = cluster.start()
+    try:
+        cluster.ensure_database(DATABASE)
+        api = settings.api_database_url or cluster.url(DATABASE, "dothi_api")
+        yield Urls(cluster.url(DATABASE), api, cluster.url(DATABASE, "dothi_staff"))
+    finally:
+        if started:
+            _stop_if_idle(cluster, on_left_running)
+
+
+def _own_urls(database_url: str, api_database_url: str | None) -> Urls:
+    if not api_database_url:
+        raise SetupError(
+            "DOTHI_DATABASE_URL names a server of your own: set DOTHI_API_DATABASE_URL too, a login that is a member of "
+            "dothi_public only.",
+            vi="Khi dùng máy chủ của bạn (DOTHI_DATABASE_URL), hãy đặt cả DOTHI_API_DATABASE_URL: tên đăng nhập chỉ thuộc "
+            "dothi_public.",
+        )
+    return Urls(database_url, api_database_url, None)
+
+
+def _stop_if_idle(cluster: Cluster, on_left_running: Callable[[int], None] | None) -> None:
+    if clients := cluster.count_clients():
+        if on_left_running:
+            on_left_running(clients)
+    else:
+        cluster.stop()
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
