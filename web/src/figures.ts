@@ -122,9 +122,9 @@ export const trail = computed<FigureUnit[]>(() =>
   view.value.path.map((step, depth) => ({ ...step, name: figureOf(step, stepUrl(depth))?.unit.name ?? step.code })),
 );
 
-/** A row that carries a total's part which no unit of the tier has; it cannot be opened. */
+/** A row that carries a part of a total which no unit of the tier has (`37:rest`, `37:unbroken`); it cannot be opened. */
 export function isRemainder(figure: Figure): boolean {
-  return !TIERS.includes(figure.unit.level as (typeof TIERS)[number]) || figure.unit.level !== level.value;
+  return figure.unit.code.includes(":");
 }
 
 export function canOpen(figure: Figure): boolean {

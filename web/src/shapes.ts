@@ -54,9 +54,11 @@ export interface PageConfig {
 export interface SearchResult {
   kind: "parcel" | "address" | "unit";
   label: string;
+  detail?: string | null;
   code: string | null;
   lon: number;
   lat: number;
+  bbox?: [number, number, number, number] | null;
 }
 
 export interface SearchAnswer {

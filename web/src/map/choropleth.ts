@@ -53,7 +53,7 @@ export function drawFigures(shapes: GeoJSON.FeatureCollection, figures: Figure[]
     };
     areas.push({ type: "Feature", properties, geometry: feature.geometry });
     const place = labelPlace(feature.geometry);
-    if (place) names.push({ type: "Feature", properties, geometry: { type: "Point", coordinates: place } });
+    if (place) names.push({ type: "Feature", properties, geometry: { type: "Point", coordinates: place.position } });
   }
   return { areas: { type: "FeatureCollection", features: areas }, names: { type: "FeatureCollection", features: names } };
 }

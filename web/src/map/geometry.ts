@@ -18,15 +18,19 @@ export function extentOf(geometries: (GeoJSON.Geometry | null)[]): Extent | null
   return extent[0] <= extent[2] ? extent : null;
 }
 
-/** The centroid of a geometry's largest part: where its name is written. */
-export function labelPlace(geometry: GeoJSON.Geometry | null): GeoJSON.Position | null {
-  const outlines = outlinesOf(geometry);
-  let best: { place: GeoJSON.Position; size: number } | null = null;
-  for (const outline of outlines) {
-    const measured = centroidOf(outline);
-    if (measured && (!best || measured.size > best.size)) best = measured;
+export interface Place {
+  position: GeoJSON.Position;
+  size: number;
+}
+
+/** The centroid of a geometry's largest part, where its name is written, and that part's size in square degrees. */
+export function labelPlace(geometry: GeoJSON.Geometry | null): Place | null {
+  let best: Place | null = null;
+  for (const outline of outlinesOf(geometry)) {
+    const place = centroidOf(outline);
+    if (place && (!best || place.size > best.size)) best = place;
   }
-  return best?.place ?? null;
+  return best;
 }
 
 function outlinesOf(geometry: GeoJSON.Geometry | null): Ring[] {
@@ -35,7 +39,7 @@ function outlinesOf(geometry: GeoJSON.Geometry | null): Ring[] {
   return [];
 }
 
-function centroidOf(ring: Ring): { place: GeoJSON.Position; size: number } | null {
+function centroidOf(ring: Ring): Place | null {
   let [doubled, x, y] = [0, 0, 0];
   for (let i = 0; i + 1 < ring.length; i++) {
     const [ax = 0, ay = 0] = ring[i] ?? [];
@@ -45,7 +49,7 @@ function centroidOf(ring: Ring): { place: GeoJSON.Position; size: number } | nul
     x += (ax + bx) * cross;
     y += (ay + by) * cross;
   }
-  return doubled === 0 ? null : { place: [x / (3 * doubled), y / (3 * doubled)], size: Math.abs(doubled) };
+  return doubled === 0 ? null : { position: [x / (3 * doubled), y / (3 * doubled)], size: Math.abs(doubled) / 2 };
 }
 
 function* positionsOf(geometry: GeoJSON.Geometry | null): Generator<GeoJSON.Position> {

@@ -15,20 +15,20 @@ import type { PageConfig } from "../shapes";
 import { changeView, isShown, layers, lookup, mode, select, view } from "../state";
 import { EMPTY, FIGURE_LAYERS, figureParts, hatching, followFigures } from "./figures";
 import { fontFaces } from "./fonts";
-import { extentOf } from "./geometry";
-import { paintLayer, partIds } from "./paint";
+import { extentOf, type Extent } from "./geometry";
+import { paintLayers, partIds } from "./paint";
+import { lookAtLegend } from "./legend";
+import { nameUnits, unitNames, UNITS } from "./names";
 import { freePadding } from "./room";
 
 setWorkerUrl(workerUrl);
 
 const SEA = "#e3eaec";
 const LAND = "#f6f4ee";
-/** The layer whose areas are the land that everything else lies on. */
-const GROUND = "admin_units";
 const ACCENT = "#2b3a8f";
 const CLOSE_ENOUGH_ZOOM = 15;
-/** Tiles of this zoom resolve 7 cm, finer than any survey shown here; closer views draw them larger. */
-const FINEST_TILES = 17;
+/** Tiles of this zoom resolve 15 cm; closer views draw them larger, and fewer tiles cut fewer parcels and their labels. */
+const FINEST_TILES = 16;
 
 export const mapFailed = signal<"tiles" | "webgl" | null>(null);
 export const mapBusy = signal(true);
@@ -41,6 +41,10 @@ export function zoomBy(steps: number): void {
 
 export function goTo(lon: number, lat: number, zoom: number): void {
   map?.flyTo({ center: [lon, lat], zoom, padding: freePadding(), maxDuration: 1800 });
+}
+
+export function goToExtent(extent: Extent): void {
+  map?.fitBounds(extent, { padding: freePadding(32), maxZoom: 18, maxDuration: 1800 });
 }
 
 /** Load again what failed: every vector source asks for its tiles anew. */
@@ -82,6 +86,11 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
     made.addControl(new AttributionControl({ compact: true, customAttribution: config.basemap.attribution }), "bottom-right");
   }
   listen(made);
+  const units = config.layers.find((layer) => layer.name === UNITS);
+  made.on("idle", () => {
+    if (units && mode.peek() === "map") nameUnits(made, units);
+    lookAtLegend(made);
+  });
   let stop: (() => void)[] = [];
   made.once("style.load", () => {
     made.addImage("hatching", hatching(), { pixelRatio: 2 });
@@ -101,31 +110,27 @@ function styleOf(config: PageConfig): StyleSpecification {
   const style: StyleSpecification = {
     version: 8,
     "font-faces": fontFaces(),
-    sources: { selection: { type: "geojson", data: EMPTY }, ...figureParts.sources },
+    sources: { selection: { type: "geojson", data: EMPTY }, unit_names: { type: "geojson", data: EMPTY }, ...figureParts.sources },
     layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
   };
   if (config.basemap) {
     style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
     style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 } });
   }
-  const ground = config.layers.find((layer) => layer.name === GROUND);
+  const ground = config.layers.find((layer) => layer.name === UNITS);
   if (ground && !config.basemap) {
-    const land = { source: GROUND, "source-layer": ground.source_layer };
+    const land = { source: UNITS, "source-layer": ground.source_layer };
     style.layers.push({ id: "land", type: "fill", ...land, paint: { "fill-color": LAND, "fill-antialias": false } });
   }
-  // Areas lie below lines, lines below points, and all names above everything.
-  const parts = config.layers.flatMap((layer) => {
-    const { minzoom, name } = layer;
-    const maxzoom = Math.min(layer.maxzoom, FINEST_TILES);
-    style.sources[name] = { type: "vector", tiles: [absolute(layer.tiles)], minzoom: Math.min(minzoom, maxzoom), maxzoom };
-    return paintLayer(layer);
-  });
-  const kinds = ["fill", "line", "circle", "symbol"];
-  parts.sort((a, b) => kinds.indexOf(a.type) - kinds.indexOf(b.type));
+  for (const { name, minzoom, maxzoom, tiles } of config.layers) {
+    const finest = Math.min(maxzoom, FINEST_TILES);
+    style.sources[name] = { type: "vector", tiles: [absolute(tiles)], minzoom: Math.min(minzoom, finest), maxzoom: finest };
+  }
+  const parts = paintLayers(config.layers);
   const names = parts.findIndex((part) => part.type === "symbol");
   const below = names < 0 ? parts : parts.slice(0, names);
   const above = names < 0 ? [] : parts.slice(names);
-  style.layers.push(...below, ...figureParts.layers, ...selectionParts(), ...above);
+  style.layers.push(...below, ...figureParts.layers, ...selectionParts(), ...above, unitNames);
   return style;
 }
 
@@ -175,6 +180,8 @@ function followView(made: MapLibre): (() => void)[] {
         const visibility = shownHere && isShown(layer) ? "visible" : "none";
         for (const id of partIds(layer)) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", visibility);
       }
+      const units = layers.value.find((layer) => layer.name === UNITS);
+      made.setLayoutProperty(unitNames.id, "visibility", shownHere && units && isShown(units) ? "visible" : "none");
       for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");
       made.getCanvas().style.cursor = shownHere ? "crosshair" : "";
     }),
@@ -210,7 +217,7 @@ function showSelection(made: MapLibre): void {
   }
 }
 
-function isInFreeView(made: MapLibre, [west, south, east, north]: [number, number, number, number]): boolean {
+function isInFreeView(made: MapLibre, [west, south, east, north]: Extent): boolean {
   if (made.getZoom() < CLOSE_ENOUGH_ZOOM) return false;
   const { left = 0, right = 0, top = 0, bottom = 0 } = freePadding();
   const { clientWidth, clientHeight } = made.getContainer();

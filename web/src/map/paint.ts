@@ -3,34 +3,49 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { MapLayer, Paint } from "../shapes";
 import { LABEL_FONT } from "./fonts";
+import { UNITS } from "./names";
 
 type Color = string | ExpressionSpecification;
 
 /** From which zoom a layer's label column is written, and how large; other layers' labels wait for the closest zooms. */
 const LABELS: Record<string, { minzoom: number; size: number }> = {
-  admin_units: { minzoom: 4, size: 12 },
   urban_areas: { minzoom: 8, size: 12 },
   zones: { minzoom: 15.5, size: 11 },
   parcels: { minzoom: 17.5, size: 11 },
 };
 const OTHER_LABEL = { minzoom: 17, size: 11 };
 
+/** Areas from the ground up; layers that are not named lie on top, in the server's order. */
+const GROUND_UP = [UNITS, "population_grid", "natural_areas", "green_areas", "water_bodies", "zones", "parcels", "buildings"];
+
+const KINDS = ["fill", "line", "circle", "symbol"];
+
 const CLEAR = "rgba(0,0,0,0)";
 
 /** Identifier of a layer's part that shows things on the map and answers clicks. */
 export const partIds = (layer: MapLayer): string[] => ["fill", "line", "point", "label"].map((part) => `${layer.name}:${part}`);
 
-export function paintLayer(layer: MapLayer): LayerSpecification[] {
+/** All drawing layers in the order they are drawn: areas below lines, lines below points, names above everything. */
+export function paintLayers(layers: MapLayer[]): LayerSpecification[] {
+  const height = (layer: MapLayer) => (GROUND_UP.includes(layer.name) ? GROUND_UP.indexOf(layer.name) : GROUND_UP.length);
+  const parts = [...layers].sort((a, b) => height(a) - height(b)).flatMap(paintLayer);
+  return parts.sort((a, b) => KINDS.indexOf(a.type) - KINDS.indexOf(b.type));
+}
+
+function paintLayer(layer: MapLayer): LayerSpecification[] {
   const parts = { polygon: polygonParts, line: lineParts, point: pointParts }[layer.geometry](layer);
   return [...parts, ...labelParts(layer)];
 }
+
+/** Official colours, a little lighter than in print, so that lines, names and the selection stand out. */
+export const fillOpacity = (layer: MapLayer): number => (layer.style.opacity ?? 1) * 0.72;
 
 function polygonParts(layer: MapLayer): LayerSpecification[] {
   return [
     {
       ...common(layer, "fill"),
       type: "fill",
-      paint: { "fill-color": byRule(layer, (paint) => paint.fill ?? CLEAR), "fill-opacity": (layer.style.opacity ?? 1) * 0.85, "fill-antialias": false },
+      paint: { "fill-color": byRule(layer, (paint) => paint.fill ?? CLEAR), "fill-opacity": fillOpacity(layer), "fill-antialias": false },
     },
     {
       ...common(layer, "line"),
@@ -40,6 +55,7 @@ function polygonParts(layer: MapLayer): LayerSpecification[] {
         "line-color": byRule(layer, (paint) => paint.stroke ?? CLEAR),
         "line-width": scaled(layer),
         "line-dasharray": dashes(layer),
+        "line-opacity": ["interpolate", ["linear"], ["zoom"], layer.minzoom, 0.35, layer.minzoom + 3, 1],
       },
     },
   ];
@@ -77,7 +93,7 @@ function pointParts(layer: MapLayer): LayerSpecification[] {
 
 function labelParts(layer: MapLayer): LayerSpecification[] {
   const column = layer.style.label_column;
-  if (!column) return [];
+  if (!column || layer.name === UNITS) return [];
   const label = LABELS[layer.name] ?? OTHER_LABEL;
   return [
     {
@@ -89,8 +105,7 @@ function labelParts(layer: MapLayer): LayerSpecification[] {
         "text-font": [LABEL_FONT],
         "text-size": label.size,
         "text-max-width": 8,
-        "text-padding": layer.name === "admin_units" ? 48 : 6,
-        ...(layer.name === "admin_units" && { "symbol-avoid-edges": true }),
+        "text-padding": 6,
         "text-letter-spacing": 0.01,
       },
       paint: { "text-color": "#22242e", "text-halo-color": "rgba(255,255,255,0.9)", "text-halo-width": 1.4 },
@@ -103,11 +118,19 @@ function common(layer: MapLayer, part: string) {
   return { id: `${layer.name}:${part}`, source: layer.name, "source-layer": layer.source_layer, minzoom: layer.minzoom };
 }
 
+/** The part of a paint that is given; the rest falls back on the style's default. */
+export function known(paint: Paint): Paint {
+  const { fill, stroke, width, dash } = paint;
+  return Object.fromEntries(Object.entries({ fill, stroke, width, dash }).filter(([, value]) => value !== null && value !== undefined));
+}
+
+const resolve = (layer: MapLayer, paint: Paint): Paint => ({ ...layer.style.default, ...known(paint) });
+
 /** One value per rule of the style, chosen by the layer's column. */
 function byRule(layer: MapLayer, read: (paint: Paint) => string): Color {
   const { column, rules, default: otherwise } = layer.style;
   if (!column || rules.length === 0) return read(otherwise);
-  const branches = distinct(rules).flatMap((rule) => [String(rule.value), read(rule)]);
+  const branches = distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]);
   return ["match", ["to-string", ["get", column]], ...branches, read(otherwise)] as unknown as ExpressionSpecification;
 }
 
@@ -117,7 +140,7 @@ function scaled(layer: MapLayer): ExpressionSpecification {
   const width = (factor: number) => {
     const read = (paint: Paint) => (paint.width ?? 1) * factor;
     if (!column || rules.length === 0) return read(otherwise);
-    return ["match", ["to-string", ["get", column]], ...distinct(rules).flatMap((rule) => [String(rule.value), read(rule)]), read(otherwise)];
+    return ["match", ["to-string", ["get", column]], ...distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]), read(otherwise)];
   };
   return ["interpolate", ["linear"], ["zoom"], 8, width(0.35), 14, width(0.7), 17, width(1.2), 20, width(2)] as unknown as ExpressionSpecification;
 }
@@ -128,7 +151,7 @@ function dashes(layer: MapLayer): ExpressionSpecification | number[] {
   const { column, rules, default: otherwise } = layer.style;
   const read = (paint: Paint) => (paint.dash && paint.dash.length > 1 ? paint.dash : SOLID);
   if (!column || rules.every((rule) => !rule.dash?.length)) return read(otherwise);
-  const branches = distinct(rules).flatMap((rule) => [String(rule.value), ["literal", read(rule)]]);
+  const branches = distinct(rules).flatMap((rule) => [String(rule.value), ["literal", read(resolve(layer, rule))]]);
   return ["match", ["to-string", ["get", column]], ...branches, ["literal", read(otherwise)]] as unknown as ExpressionSpecification;
 }
 

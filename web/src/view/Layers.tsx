@@ -1,11 +1,14 @@
 /** Layers and legend, folded away until asked for: what is drawn, in which official colour. */
 
-import { signal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
+import { valuesInView } from "../map/legend";
+import { fillOpacity, known } from "../map/paint";
 import type { MapLayer, Paint } from "../shapes";
 import { isShown, layers, pick, showLayer, t, zoom } from "../state";
 import { CloseIcon, LayersIcon } from "./icons";
 
 const open = signal(false);
+const SHORT_LEGEND = 8;
 
 export function Layers() {
   if (!open.value) {
@@ -60,19 +63,39 @@ function Layer({ layer }: { layer: MapLayer }) {
         {rules.length === 0 && <Swatch layer={layer} paint={otherwise} />}
       </label>
       {shown && tooFar && <p class="layer-far">{t("layer_zoom_in")}</p>}
-      {shown && rules.length > 0 && (
-        <ul class="legend">
-          {rules.map((rule) => (
-            <li key={String(rule.value)}>
-              <Swatch layer={layer} paint={rule} /> {pick(rule.label)}
-            </li>
-          ))}
-          <li>
-            <Swatch layer={layer} paint={otherwise} /> {pick(otherwise.label) || t("legend_other")}
-          </li>
-        </ul>
-      )}
+      {shown && !tooFar && rules.length > 0 && <Legend layer={layer} />}
     </div>
+  );
+}
+
+/** A long code list shows what is in view; the rest waits behind a button. */
+function Legend({ layer }: { layer: MapLayer }) {
+  const whole = useSignal(false);
+  const { rules, default: otherwise } = layer.style;
+  const seen = valuesInView.value.get(layer.name);
+  const long = rules.length > SHORT_LEGEND;
+  const listed = long && !whole.value ? rules.filter((rule) => seen?.has(String(rule.value))) : rules;
+  const others = !long || whole.value || [...(seen ?? [])].some((value) => rules.every((rule) => String(rule.value) !== value));
+  return (
+    <ul class="legend">
+      {listed.map((rule) => (
+        <li key={String(rule.value)}>
+          <Swatch layer={layer} paint={{ ...otherwise, ...known(rule) }} /> {pick(rule.label)}
+        </li>
+      ))}
+      {others && (
+        <li>
+          <Swatch layer={layer} paint={otherwise} /> {pick(otherwise.label) || t("legend_other")}
+        </li>
+      )}
+      {long && (
+        <li>
+          <button type="button" class="link" onClick={() => (whole.value = !whole.value)}>
+            {whole.value ? t("legend_in_view") : t("legend_all", { n: rules.length })}
+          </button>
+        </li>
+      )}
+    </ul>
   );
 }
 
@@ -81,7 +104,7 @@ function Swatch({ layer, paint }: { layer: MapLayer; paint: Paint }) {
   return (
     <svg class="legend-swatch" viewBox="0 0 24 16" aria-hidden="true">
       {layer.geometry === "polygon" && (
-        <rect x="1" y="1" width="22" height="14" rx="2" fill={paint.fill ?? "none"} stroke={stroke} stroke-dasharray={paint.dash?.join(" ")} />
+        <rect x="1" y="1" width="22" height="14" rx="2" fill={paint.fill ?? "none"} fill-opacity={fillOpacity(layer)} stroke={stroke} stroke-dasharray={paint.dash?.join(" ")} />
       )}
       {layer.geometry === "line" && (
         <path d="M1 12 9 5l6 5 8-6" fill="none" stroke={stroke} stroke-width={Math.min(4, Math.max(1.5, paint.width ?? 2))} stroke-dasharray={paint.dash?.map((step) => step * 2).join(" ")} />

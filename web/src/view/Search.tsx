@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { goTo } from "../map/map";
+import { goTo, goToExtent } from "../map/map";
 import { resource, resourceUrl } from "../server";
 import type { SearchAnswer, SearchResult } from "../shapes";
 import { lang, point, select, t } from "../state";
@@ -41,9 +41,9 @@ const ICONS: Record<Suggestion["kind"], ComponentType> = { parcel: ParcelIcon, a
 function choose(suggestion: Suggestion): void {
   open.value = false;
   typed.value = suggestion.label;
-  const { lon, lat, code, kind } = suggestion;
-  if (kind === "unit") goTo(lon, lat, 11);
-  else goTo(lon, lat, 18);
+  const { lon, lat, code, kind, bbox } = suggestion;
+  if (bbox) goToExtent(bbox);
+  else goTo(lon, lat, kind === "unit" ? 11 : 18);
   if (kind === "parcel" && code) select({ kind: "parcel", code });
   else if (kind !== "unit") select({ kind: "point", lon, lat });
 }
@@ -165,7 +165,7 @@ function Option({ suggestion, place }: { suggestion: Suggestion; place: number }
       <Icon />
       <span>
         <span class="suggestion-label">{suggestion.label}</span>
-        <span class="suggestion-kind">{t(kind[suggestion.kind])}</span>
+        <span class="suggestion-kind">{[t(kind[suggestion.kind]), suggestion.detail].filter(Boolean).join(" · ")}</span>
       </span>
     </li>
   );
