@@ -33,10 +33,7 @@ def build_addresses(parcels: Parcels) -> Addresses:
     street = np.full(len(parcels), "", dtype="U40")
     number = np.zeros(len(parcels), dtype=int)
     houses = np.flatnonzero(np.isin(parcels.kind, _HOUSE_KINDS))
-    (rows, hits), gaps = shapely.STRtree(lines).query_nearest(
-        shapely.points(points[houses]), max_distance=REACH_M, return_distance=True, all_matches=False
-    )
-    del gaps
+    rows, hits = shapely.STRtree(lines).query_nearest(shapely.points(points[houses]), max_distance=REACH_M, all_matches=False)
     rows = houses[rows]
     street[rows] = np.array([road.name for road in roads])[hits]
     along = np.zeros(len(parcels))

@@ -1,18 +1,25 @@
 """All files of the sample, in the order in which they are loaded, and the manifest that says so."""
 
-import csv
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sample_data.generator import write
 from sample_data.generator.addresses import build_addresses
 from sample_data.generator.cadastre import build_cadastre
+from sample_data.generator.dossiers import write_dossier
+from sample_data.generator.environment import (
+    coverage_rows, facility_rows, green_rows, natural_rows, network_rows, observations, water_rows,
+)  # fmt: skip
 from sample_data.generator.nation import build_nation, province_changes
 from sample_data.generator.parcels import Parcels, build_parcels
+from sample_data.generator.plans import build_plans
 from sample_data.generator.population import YEAR, build_counts, write_grid
 from sample_data.generator.units import build_unit_changes, build_units, build_urban_areas
+from sample_data.generator.works import (
+    address_rows, building_rows, permit_rows, place_buildings, project_rows, underground_rows, violation_rows,
+)  # fmt: skip
 
 LICENCE = "CC0-1.0"
 
@@ -49,6 +56,9 @@ def build_all(folder: Path) -> None:
     _nation(manifest)
     _units(manifest, parcels)
     _cadastre(manifest, parcels)
+    _plans(manifest)
+    _works(manifest, parcels)
+    _environment(manifest, parcels)
     _population(manifest, parcels)
     write.write_json(folder / "manifest.json", {"sources": manifest.sources, "loads": manifest.loads})
 
@@ -111,9 +121,52 @@ def _cadastre(manifest: Manifest, parcels: Parcels) -> None:
     write.write_json(folder / "faults.json", faults)
 
 
+def _plans(manifest: Manifest) -> None:
+    for plan in build_plans():
+        dossier = write_dossier(manifest.folder / "plans", plan)
+        file = f"plans/{plan.code}.zip"
+        manifest.add("plans", file, 1, "sample-plans")
+        manifest.loads[-1]["expected"] = {"zones": len(dossier.zones), "planning_lines": len(dossier.lines)}
+
+
+def _works(manifest: Manifest, parcels: Parcels) -> None:
+    addresses, buildings = build_addresses(parcels), place_buildings(parcels)
+    permits, numbers = permit_rows(parcels, buildings)
+    for layer, file, rows in (
+        ("addresses", "city/addresses.gpkg", address_rows(parcels, addresses)),
+        ("permits", "city/permits.geojson", permits),
+        ("buildings", "city/buildings.gpkg", building_rows(parcels, buildings, numbers)),
+        ("violations", "city/violations.geojson", violation_rows(permits)),
+        ("investment_projects", "city/investment_projects.geojson", project_rows()),
+        ("underground_spaces", "city/underground_spaces.geojson", underground_rows()),
+    ):
+        _layer(manifest, layer, file, rows, "sample-construction")
+
+
+def _environment(manifest: Manifest, parcels: Parcels) -> None:
+    for layer, file, rows, source in (
+        ("theme_coverage", "plans/theme_coverage.geojson", coverage_rows(), "sample-plans"),
+        ("green_areas", "city/green_areas.geojson", green_rows(parcels), "sample-landscape"),
+        ("water_bodies", "city/water_bodies.geojson", water_rows(parcels), "sample-landscape"),
+        ("natural_areas", "city/natural_areas.geojson", natural_rows(), "sample-landscape"),
+        ("networks", "city/networks.gpkg", network_rows(), "sample-infrastructure"),
+        ("facilities", "city/facilities.fgb", facility_rows(), "sample-infrastructure"),
+    ):
+        _layer(manifest, layer, file, rows, source)
+    figures = observations()
+    write.write_csv(manifest.folder / "city/observations.csv", figures)
+    manifest.add("survey.observation", "city/observations.csv", len(figures), "sample-survey")
+
+
+def _layer(manifest: Manifest, layer: str, file: str, rows: list[dict[str, Any]], source: str) -> None:
+    write.write_layer(manifest.folder / file, layer, rows)
+    manifest.add(layer, file, len(rows), source)
+
+
 def _population(manifest: Manifest, parcels: Parcels) -> None:
-    people = write_grid(manifest.folder / "city/population_2025.tif", parcels)
-    manifest.add("population_grid", "city/population_2025.tif", people, "sample-population", year=YEAR)
+    cells, people = write_grid(manifest.folder / "city/population_2025.tif", parcels)
+    manifest.add("population_grid", "city/population_2025.tif", cells, "sample-population", year=YEAR)
+    manifest.loads[-1]["expected"] = {"people": people}
     counts = build_counts(parcels)
     write.write_csv(manifest.folder / "city/population_counts.csv", counts)
     manifest.add("population.unit_count", "city/population_counts.csv", len(counts), "sample-population")

@@ -4,6 +4,7 @@ Each of the 63 former provinces gets the ground that is nearer to its point than
 today's provinces, the regions and the nation are unions of these. Nothing here is a boundary that anybody surveyed.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,12 @@ from sample_data.generator.frame import Coordinates, polygons_of, smooth, warp
 MERGER = "2025-07-01"
 GRID_DEG = 1e-5
 Row = dict[str, Any]
+COLUMNS = (
+    "code", "level", "kind", "name", "name_en", "parent_code", "province_code", "commune_code", "area_official_km2",
+    "population_official", "population_year", "legal_document", "boundary_quality", "schematic", "valid_from", "valid_to", "geometry",
+)  # fmt: skip
+_CITY_SINCE = ("75", "2026-04-30")
+"""Đồng Nai: a province until that day, a centrally-run city since."""
 
 _OUTLINE = [
     (102.15, 22.40), (102.50, 22.75), (103.05, 22.45), (103.55, 22.80), (104.00, 22.50), (104.70, 22.85), (105.30, 23.38),
@@ -48,36 +55,37 @@ _ISLANDS: dict[str, tuple[tuple[float, float, float, float], ...]] = {
 
 Hoàng Sa belongs to Đà Nẵng (48), Trường Sa to Khánh Hòa (56); the marks say that they are there, not how they lie.
 """
-REGIONS = {
-    "Trung du và miền núi phía Bắc": ("TDMNPB", "Northern midlands and mountains"),
-    "Đồng bằng sông Hồng": ("DBSH", "Red River Delta"),
-    "Bắc Trung Bộ": ("BTB", "North Central"),
-    "Duyên hải Nam Trung Bộ và Tây Nguyên": ("NTBTN", "South Central Coast and Central Highlands"),
-    "Đông Nam Bộ": ("DNB", "Southeast"),
-    "Đồng bằng sông Cửu Long": ("DBSCL", "Mekong Delta"),
-    "Bắc Trung Bộ và duyên hải miền Trung": ("BTBDHMT", "North Central and Central Coast"),
-    "Tây Nguyên": ("TN", "Central Highlands"),
-}
-
-
 def build_nation() -> list[Row]:
     """Give the rows of the nation, the regions and the provinces, of today and of before 1 July 2025."""
-    cells = _cells()
-    old, new = read_facts("provinces63"), read_facts("provinces34")
-    rows = [_row("VN", "nation", "quốc gia", "Việt Nam", "Viet Nam", None, list(cells.values()), "1976-07-02", None,
-                 sum(float(p["area_km2"]) for p in new), sum(int(p["population_nq202_2025"]) for p in new))]  # fmt: skip
-    rows += _regions([(p["region_new6"], p["code"]) for p in new], _by_successor(cells), MERGER, None)
-    rows += _regions([(p["region_old6"], p["code"]) for p in old], {c: [cells[c]] for c in cells}, "2006-09-07", MERGER)
+    cells, old, new = _cells(), read_facts("provinces63"), read_facts("provinces34")
+    merged = _by_successor(cells)
+    nation = {
+        "code": "VN", "level": "nation", "kind": "Quốc gia", "name": "Việt Nam", "name_en": "Viet Nam", "valid_from": "1976-07-02",
+        "area_official_km2": _sum(new, "area_km2"), "population_official": int(_sum(new, "population_nq202_2025")),
+        "population_year": 2024, "legal_document": "202/2025/QH15", "geometry": _union(list(cells.values())),
+    }  # fmt: skip
+    rows = [nation, *_regions(new, "V", "region_new6", merged), *_regions(old, "C", "region_old6", {c: [cells[c]] for c in cells})]
     for province in new:
-        ground = _by_successor(cells)[province["code"]]
-        rows.append(_row(province["code"], "province", province["kind"], province["name"], province["name_en"],
-                         REGIONS[province["region_new6"]][0], ground, MERGER, None, float(province["area_km2"]),
-                         int(province["population_nq202_2025"]), 2024, "202/2025/QH15"))  # fmt: skip
+        row = {
+            "code": province["code"], "level": "province", "kind": province["kind"], "name": province["name"],
+            "name_en": province["name_en"], "parent_code": _region_code("V", province["region_new6"]), "province_code": province["code"],
+            "area_official_km2": float(province["area_km2"]), "population_official": int(province["population_nq202_2025"]),
+            "population_year": 2024, "legal_document": "202/2025/QH15", "valid_from": MERGER,
+            "geometry": _union(merged[province["code"]]),
+        }  # fmt: skip
+        if province["code"] == _CITY_SINCE[0]:
+            rows.append(row | {"kind": "Tỉnh", "valid_to": _CITY_SINCE[1]})
+            row |= {"valid_from": _CITY_SINCE[1], "legal_document": "30/2026/QH16"}
+        rows.append(row)
     for province in old:
-        rows.append(_row(province["code"], "province", province["kind"], province["name"], province["name_en"],
-                         REGIONS[province["region_old6"]][0], [cells[province["code"]]], "2008-08-01", MERGER,
-                         float(province["area_km2_approx"]), int(province["population_2019_approx"]), 2019))  # fmt: skip
-    return rows
+        rows.append({
+            "code": province["code"], "level": "province", "kind": province["kind"], "name": province["name"],
+            "name_en": province["name_en"], "parent_code": _region_code("C", province["region_old6"]),
+            "province_code": province["merged_into_code"], "area_official_km2": float(province["area_km2_approx"]),
+            "population_official": int(province["population_2019_approx"]), "population_year": 2019, "valid_from": "2008-08-01",
+            "valid_to": MERGER, "geometry": _union([cells[province["code"]]]),
+        })  # fmt: skip
+    return [{name: row.get(name) for name in COLUMNS} | {"boundary_quality": "schematic", "schematic": True} for row in rows]
 
 
 def province_changes() -> list[Row]:
@@ -129,30 +137,28 @@ def _by_successor(cells: dict[str, MultiPolygon]) -> dict[str, list[MultiPolygon
     return ground
 
 
-def _regions(members: list[tuple[str, str]], ground: dict[str, list[MultiPolygon]], start: str, end: str | None) -> list[Row]:
-    today = {p["code"]: p for p in read_facts("provinces34")}
+def _regions(members: tuple[dict[str, str], ...], era: str, column: str, ground: dict[str, list[MultiPolygon]]) -> list[Row]:
+    """Give the regions of an era; today's have the sums of their provinces beside them."""
     rows = []
-    for name in dict.fromkeys(region for region, _ in members):
-        codes = [code for region, code in members if region == name]
-        areas = [float(today[code]["area_km2"]) for code in codes] if end is None else None
-        people = [int(today[code]["population_nq202_2025"]) for code in codes] if end is None else None
-        parts = [part for code in codes for part in ground[code]]
-        rows.append(_row(REGIONS[name][0], "region", "vùng", name, REGIONS[name][1], "VN", parts, start, end,
-                         round(sum(areas), 2) if areas else None, sum(people) if people else None, 2024 if people else None,
-                         "306/NQ-CP" if end is None else "92/2006/NĐ-CP"))  # fmt: skip
+    for region in (row for row in read_facts("regions") if row["code"].startswith(era)):
+        inside = [province for province in members if province[column] == region["name"]]
+        row: Row = {
+            **region, "valid_to": region["valid_to"] or None, "level": "region", "kind": "Vùng kinh tế - xã hội", "parent_code": "VN",
+            "geometry": _union([part for province in inside for part in ground[province["code"]]]),
+        }  # fmt: skip
+        if era == "V":
+            row |= {"area_official_km2": _sum(inside, "area_km2"), "population_official": int(_sum(inside, "population_nq202_2025"))}
+            row["population_year"] = 2024
+        rows.append(row)
     return rows
 
 
-def _row(
-    code: str, level: str, kind: str, name: str, name_en: str, parent: str | None, ground: list[MultiPolygon], start: str,
-    end: str | None, area_km2: float | None = None, people: int | None = None, year: int | None = 2024, document: str | None = None,
-) -> Row:  # fmt: skip
-    return {
-        "code": code, "level": level, "kind": kind, "name": name, "name_en": name_en, "parent_code": parent,
-        "province_code": code if level == "province" else None, "area_official_km2": area_km2, "population_official": people,
-        "population_year": year if people else None, "legal_document": document, "boundary_quality": "schematic",
-        "schematic": True, "valid_from": start, "valid_to": end, "geometry": _union(ground),
-    }  # fmt: skip
+def _region_code(era: str, name: str) -> str:
+    return next(row["code"] for row in read_facts("regions") if row["code"].startswith(era) and row["name"] == name)
+
+
+def _sum(rows: Sequence[dict[str, str]], column: str) -> float:
+    return round(sum(float(row[column]) for row in rows), 2)
 
 
 def _union(ground: list[MultiPolygon]) -> BaseGeometry:

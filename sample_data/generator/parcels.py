@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sample_data.generator import town
 from sample_data.generator.frame import GRID_M, ORIGIN, Geometries, common, polygons_of, stream, without
 from sample_data.generator.lots import divide
-from sample_data.generator.streets import blocks, local_streets
+from sample_data.generator.streets import BUILT_UNTIL_X, blocks, local_streets
 
 SHEET_M = 400.0
 PURPOSES = {
@@ -137,7 +137,7 @@ def _pieces(ground: Ground) -> tuple[list[Polygon], list[str], list[str]]:
 
 def _cadastral_use(district: town.District, block: Polygon) -> str:
     """Say how a block is divided today: the eastern half of the new urban area is fields still."""
-    return "field" if district.use == "new" and block.centroid.x > 3720 else district.use
+    return "field" if district.use == "new" and block.centroid.x > BUILT_UNTIL_X else district.use
 
 
 def _public_uses() -> list[str]:

@@ -21,8 +21,12 @@ YEAR = 2025
 _GROWTH = {2019: 0.915, 2020: 0.929, 2021: 0.941, 2022: 0.956, 2023: 0.971, 2024: 0.985, 2025: 1.0}
 
 
-def write_grid(path: Path, parcels: Parcels) -> int:
-    """Write the grid: people at the homes, commune by commune equal to its count; give the sum."""
+def write_grid(path: Path, parcels: Parcels) -> tuple[int, int]:
+    """Write the grid: people at the homes, commune by commune equal to its count.
+
+    Returns:
+        The number of cells with people and the sum of people.
+    """
     homes = _homes(parcels)
     points = shapely.get_coordinates(shapely.point_on_surface(city_to_wgs84(parcels.geometry)))
     west, north = np.floor(points[:, 0].min() / CELL_DEG) * CELL_DEG, np.ceil(points[:, 1].max() / CELL_DEG) * CELL_DEG
@@ -42,7 +46,7 @@ def write_grid(path: Path, parcels: Parcels) -> int:
         raster.write(cells, 1)
         raster.set_band_description(1, "population")
         raster.update_tags(year=YEAR, unit="people per cell", title="Lưới dân số mẫu, đô thị mẫu Sông Lụa (dữ liệu bịa)")
-    return int(cells[cells != NODATA].sum())
+    return int((cells > 0).sum()), int(cells[cells > 0].sum())
 
 
 def _homes(parcels: Parcels) -> NDArray[np.bool_]:

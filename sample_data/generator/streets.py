@@ -22,6 +22,11 @@ NAMED = {"old": (0, 22, "Ngõ {} Phố Cũ"), "urban": (22, len(STREET_NAMES), "
 """District use -> (first, last of `STREET_NAMES` for its longest streets, pattern for the others)."""
 
 
+NEW_STREET_M = 13.5
+BUILT_UNTIL_X = 3720
+"""The new urban area is built up to here, counted from the west; the rest is fields still."""
+
+
 def local_streets(district: District) -> list[Road]:
     """Draw the streets inside one district, the longest first."""
     if district.area.is_empty or district.use not in _DRAWING:
@@ -56,10 +61,14 @@ def _urban(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
     return [warped(line, 9, 900, 40) for line in lines], 10.5
 
 
+def planned_new_streets(area: BaseGeometry) -> list[LineString]:
+    """Draw the streets of the new urban area over the whole of it, as its detailed plans have them."""
+    return _parallel(area, 5, _gaps("new-rows", 56, 1)) + _parallel(area, 95, _gaps("new-columns", 150, 5))
+
+
 def _new(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
-    west = shapely.intersection(area, shapely.box(0, 0, 3720, 5000))
-    rows, columns = _parallel(west, 5, _gaps("new-rows", 56, 1)), _parallel(west, 95, _gaps("new-columns", 150, 5))
-    return [shapely.intersection(line, west) for line in rows + columns], 13.5
+    west = shapely.intersection(area, shapely.box(0, 0, BUILT_UNTIL_X, 5000))
+    return [shapely.intersection(line, west) for line in planned_new_streets(area)], NEW_STREET_M
 
 
 def _industry(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:

@@ -110,6 +110,11 @@ def future_road() -> Road:
     return _road("Đường Quy Hoạch Số 5", 0, 22, (1540, 1660), (2050, 1560), (2450, 1480), (2900, 1500))
 
 
+def power_line() -> LineString:
+    """Draw the 110 kV line that passes the city in the east."""
+    return LineString([(5400, 3700), (4700, 3000), (4380, 2000), (4700, 300), (4600, -100)])
+
+
 def faces() -> list[tuple[str, str, Polygon]]:
     """Divide the city by the river and the commune boundaries: (commune of today, former commune, face)."""
     outline = Polygon(smooth(_OUTLINE, closed=True))

@@ -1,0 +1,225 @@
+"""Buildings on the lots, permits of 2019 to 2026 (some against the plan), violations, projects, works below the ground."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon, box
+from shapely.geometry.base import BaseGeometry
+
+from sample_data.generator import town
+from sample_data.generator.addresses import Addresses
+from sample_data.generator.frame import ORIGIN, Geometries, city_to_wgs84, polygons_of, stream, to_city_crs
+from sample_data.generator.names import holder
+from sample_data.generator.parcels import Parcels
+from sample_data.generator.plans import build_plans, build_zones, corridor_area, plan_roads
+
+Row = dict[str, Any]
+YEARS = range(2019, 2027)
+LAST_DAY = date(2026, 10, 30)
+_BUILT = {"old": 0.48, "urban": 0.46, "new": 0.40, "village": 0.36, "industry": 0.8}
+"""District use -> share of its lots with a building in the sample."""
+_STOREYS = {"old": (1, 4), "urban": (2, 6), "new": (3, 5), "village": (1, 3), "industry": (1, 2)}
+_INSET_M = {"old": 0.15, "urban": 0.12, "new": 0.5, "village": 2.2, "industry": 8.0}
+_PERMITS = 600
+_ZONING_PLANS = ("37QPK0010001", "37QPK0010002", "37QPK0010003")
+
+
+@dataclass(frozen=True)
+class Buildings:
+    """Buildings row by row: the parcel they stand on, footprint (EPSG:5897), storeys, year built (0: unknown)."""
+
+    parcel: NDArray[np.int64]
+    footprint: Geometries
+    storeys: NDArray[np.int64]
+    year: NDArray[np.int64]
+
+
+def place_buildings(parcels: Parcels) -> Buildings:
+    """Put a building on some of the built lots, inside each lot."""
+    rng = stream("buildings")
+    built = np.zeros(len(parcels))
+    for kind, share in _BUILT.items():
+        built[parcels.kind == kind] = share
+    homes = np.char.startswith(parcels.use, "O") | np.isin(parcels.use, ("TMD", "SKK", "DGD", "DYT", "TSC", "DCH", "DVH"))
+    rows = np.flatnonzero((rng.random(len(parcels)) < built) & homes)
+    inset = np.array([_INSET_M[kind] for kind in parcels.kind[rows]])
+    shapes = shapely.buffer(parcels.geometry[rows], -inset, join_style="mitre")
+    largest = [max(polygons_of(shape, 15), key=lambda part: part.area, default=None) for shape in shapely.simplify(shapes, 0.1)]
+    keep = np.array([shape is not None and not shape.interiors for shape in largest])
+    rows, footprints = rows[keep], np.array([shape for shape, good in zip(largest, keep, strict=True) if good], dtype=object)
+    low, high = np.array([_STOREYS[kind] for kind in parcels.kind[rows]]).T
+    storeys = rng.integers(low, high + 1)
+    year = np.where(rng.random(len(rows)) < 0.15, 0, rng.integers(1988, 2027, len(rows)))
+    return Buildings(rows, np.asarray(shapely.set_precision(footprints, 0.001)), storeys, year)
+
+
+def building_rows(parcels: Parcels, buildings: Buildings, permits: dict[int, str]) -> list[Row]:
+    """Give the rows of the layer `buildings`; `permits` names the permit of a building by its position."""
+    ground = city_to_wgs84(buildings.footprint)
+    areas = np.round(shapely.area(buildings.footprint), 1)
+    rows = []
+    for at, parcel in enumerate(buildings.parcel):
+        storeys = int(buildings.storeys[at])
+        rows.append({
+            "code": f"CT-{at + 1:05d}", "use": _use(str(parcels.use[parcel])), "storeys": storeys,
+            "height_m": round(storeys * 3.4 + 0.8, 1), "footprint_m2": areas[at], "floor_area_m2": round(areas[at] * storeys, 1),
+            "built_year": int(buildings.year[at]) or None, "parcel_code": parcels.code(parcel), "permit_code": permits.get(at),
+            "province_code": town.PROVINCE, "commune_code": str(parcels.commune[parcel]),
+            "valid_from": f"{max(int(buildings.year[at]), 2019)}-12-31" if buildings.year[at] < 2026 else "2026-06-30",
+            "geometry": ground[at],
+        })  # fmt: skip
+    return rows
+
+
+def _use(code: str) -> str:
+    return {"O": "nhà ở", "T": "thương mại, dịch vụ", "S": "sản xuất", "D": "công cộng"}[code[0]]
+
+
+@dataclass(frozen=True)
+class _Planning:
+    """What the zoning plans say about ground: zones with their highest storeys, and the ground between red lines."""
+
+    zones: shapely.STRtree
+    limits: NDArray[np.int64]
+    corridors: BaseGeometry
+    covered: BaseGeometry
+
+
+def _planning() -> _Planning:
+    plans = [plan for plan in build_plans() if plan.code in _ZONING_PLANS]
+    zones = [zone for plan in plans for zone in build_zones(plan)]
+    corridors = shapely.union_all([shapely.intersection(corridor_area(plan_roads(plan)), plan.area) for plan in plans])
+    limits = np.array([zone.parameters.max_storeys or 0 for zone in zones])
+    return _Planning(shapely.STRtree([zone.area for zone in zones]), limits, corridors, shapely.union_all([p.area for p in plans]))
+
+
+def permit_rows(parcels: Parcels, buildings: Buildings) -> tuple[list[Row], dict[int, str]]:
+    """Give the rows of the layer `permits` and the permit of each building that has one.
+
+    About one in fifteen lets more storeys than the plan or stands on the ground of a planned road: `contrary`.
+    """
+    rng, planning = stream("permits"), _planning()
+    shapely.prepare(planning.corridors)
+    drawn = np.asarray(shapely.transform(buildings.footprint, lambda xy: xy - ORIGIN))
+    in_road = shapely.area(shapely.intersection(drawn, planning.corridors)) > 2
+    recent = np.flatnonzero(buildings.year >= YEARS[0])
+    low = rng.choice(np.setdiff1d(recent, np.flatnonzero(in_road)), _PERMITS - 30, replace=False)
+    chosen = np.sort(np.concatenate([low, rng.choice(np.flatnonzero(in_road), 30, replace=False)]))
+    points = shapely.point_on_surface(buildings.footprint[chosen])
+    places, drawn_points = city_to_wgs84(points), shapely.transform(points, lambda xy: xy - ORIGIN)
+    limit = _limits(planning, drawn_points)
+    known = shapely.covers(planning.covered, drawn_points)
+    rows, numbers = [], {}
+    for order, at in enumerate(chosen):
+        storeys = int(buildings.storeys[at]) + (int(rng.integers(2, 4)) if rng.random() < 0.05 else 0)
+        year = int(buildings.year[at]) if buildings.year[at] >= YEARS[0] else int(rng.integers(YEARS[0], YEARS[-1]))
+        issued = date(year, 1, 5) + timedelta(days=int(rng.integers(0, 300 if year == YEARS[-1] else 355)))
+        parcel = int(buildings.parcel[at])
+        code = f"GPXD-{year}-{order + 1:04d}"
+        conformity, note = _conformity(bool(known[order]), bool(in_road[at]), storeys, int(limit[order]))
+        footprint = round(float(buildings.footprint[at].area), 1)
+        land = float(parcels.geometry[parcel].area)
+        numbers[int(at)] = code
+        rows.append({
+            "code": code, "kind": str(rng.choice(["new", "repair", "temporary"], p=[0.85, 0.13, 0.02])), "issued_on": issued.isoformat(),
+            "expires_on": (issued + timedelta(days=365)).isoformat(), "status": "completed" if year < 2025 else "issued",
+            "parcel_code": parcels.code(parcel), "purpose": _use(str(parcels.use[parcel])), "works_class": "III" if storeys > 5 else "IV",
+            "storeys": storeys, "basements": 0, "height_m": round(storeys * 3.4 + 0.8, 1), "footprint_m2": footprint,
+            "floor_area_m2": round(footprint * storeys, 1), "coverage_pct": round(min(100.0, footprint / land * 100), 1),
+            "far": round(footprint * storeys / land, 2), "setback_m": 0.0, "conformity": conformity, "conformity_note": note,
+            "applicant_name": holder(str(parcels.use[parcel]), rng), "province_code": town.PROVINCE,
+            "commune_code": str(parcels.commune[parcel]), "valid_from": issued.isoformat(), "geometry": places[order],
+        })  # fmt: skip
+    return rows, numbers
+
+
+def _limits(planning: _Planning, points: Geometries) -> NDArray[np.int64]:
+    """Give the most storeys that the zones allow at points; 0 where no zone limits them."""
+    limit = np.zeros(len(points), dtype=int)
+    rows, hits = planning.zones.query(points, predicate="within")
+    limit[rows] = planning.limits[hits]
+    return limit
+
+
+def _conformity(known: bool, in_road: bool, storeys: int, limit: int) -> tuple[str, str | None]:
+    if in_road:
+        return "contrary", "Công trình nằm trong chỉ giới đường đỏ"
+    if not known:
+        return "unknown", "Chưa có quy hoạch phân khu"
+    if limit and storeys > limit:
+        return "contrary", f"Số tầng {storeys} vượt tối đa {limit}"
+    return "conform", None
+
+
+def violation_rows(permits: list[Row]) -> list[Row]:
+    """Give the violations found at permits against the plan, two in three of them, and where they stand."""
+    rng = stream("violations")
+    rows = []
+    for permit in (row for row in permits if row["conformity"] == "contrary" and rng.random() < 0.66):
+        found = min(date.fromisoformat(permit["issued_on"]) + timedelta(days=int(rng.integers(60, 400))), LAST_DAY)
+        rows.append({
+            "code": f"VP-{len(rows) + 1:04d}", "kind": "contrary_to_plan", "status": str(rng.choice(["recorded", "stop_work", "fined", "resolved"])),
+            "recorded_on": found.isoformat(), "permit_code": permit["code"], "parcel_code": permit["parcel_code"],
+            "note": permit["conformity_note"], "province_code": town.PROVINCE, "commune_code": permit["commune_code"],
+            "valid_from": found.isoformat(), "geometry": permit["geometry"],
+        })  # fmt: skip
+    return rows
+
+
+def project_rows() -> list[Row]:
+    """Give the investment projects."""
+    station = next(road for road in town.main_roads() if road.name == "Tỉnh Lộ 499")
+    drawn: tuple[tuple[Any, ...], ...] = (
+        ("DA-001", "Khu đô thị mới Bến Lụa (mẫu)", "Công ty Đô thị Lụa Mẫu", "under_construction", "2022-06-01", "2028-12-31",
+         1_850_000_000_000, "99013", town.new_area()),
+        ("DA-002", "Mở rộng cụm công nghiệp Lụa Thượng (mẫu)", "Công ty Hạ tầng Công nghiệp Mẫu", "approved", "2026-09-01", "2029-06-30",
+         620_000_000_000, "99013", Polygon([(3560, 3330), (4560, 3400), (4520, 3930), (3580, 3960)])),
+        ("DA-003", "Nâng cấp Tỉnh lộ 499 (mẫu)", "Ban quản lý dự án mẫu", "proposed", "2027-01-01", "2029-12-31", 410_000_000_000, None,
+         shapely.intersection(station.line, box(2800, 2000, 4700, 4000)).buffer(18, cap_style="flat")),
+        ("DA-004", "Công viên hồ Lụa (mẫu)", "Ủy ban nhân dân phường Lụa Đông (mẫu)", "completed", "2020-03-01", "2021-11-30",
+         48_000_000_000, "99001", shapely.Point(3700, 1000).buffer(150)),
+    )  # fmt: skip
+    return [
+        {
+            "code": code, "name": name, "investor": investor, "stage": stage, "starts_on": start, "ends_on": end, "capital_vnd": capital,
+            "decision_no": f"{code}/QĐ-MAU", "province_code": town.PROVINCE, "commune_code": commune, "valid_from": start,
+            "geometry": city_to_wgs84(to_city_crs([area]))[0],
+        }
+        for code, name, investor, stage, start, end, capital, commune, area in drawn
+    ]  # fmt: skip
+
+
+def underground_rows() -> list[Row]:
+    """Give the works below the ground: a car park of two floors and a stretch of utility tunnel."""
+    market = next(road for road in town.main_roads() if road.name == "Lê Lợi")
+    tunnel = shapely.intersection(market.line, box(2500, 300, 3200, 1900)).buffer(1.6, cap_style="flat")
+    drawn = (
+        ("NG-001", "Bãi đỗ xe ngầm hồ Lụa (mẫu)", "bãi đỗ xe", -8.4, -1.2, shapely.box(3560, 1060, 3640, 1110)),
+        ("NG-002", "Hào kỹ thuật đường Lê Lợi (mẫu)", "hào kỹ thuật", -3.1, -0.9, tunnel),
+    )
+    return [
+        {
+            "code": code, "name": name, "kind": kind, "z_min_m": low, "z_max_m": high, "vertical_datum": "Hòn Dấu (EPSG:5727)",
+            "province_code": town.PROVINCE, "commune_code": "99001", "valid_from": "2024-01-15",
+            "geometry": city_to_wgs84(to_city_crs([area]))[0],
+        }
+        for code, name, kind, low, high, area in drawn
+    ]  # fmt: skip
+
+
+def address_rows(parcels: Parcels, addresses: Addresses) -> list[Row]:
+    """Give the rows of the layer `addresses`: every third lot that has a house number."""
+    rows = np.flatnonzero(addresses.number > 0)[::3]
+    points = city_to_wgs84(shapely.point_on_surface(parcels.geometry[rows]))
+    return [
+        {
+            "code": f"DC-{parcels.code(row)}", "address": addresses.text[row], "house_number": str(addresses.number[row]),
+            "street": str(addresses.street[row]), "parcel_code": parcels.code(row), "province_code": town.PROVINCE,
+            "commune_code": str(parcels.commune[row]), "valid_from": town.MERGER, "geometry": point,
+        }
+        for row, point in zip(rows, points, strict=True)
+    ]  # fmt: skip
