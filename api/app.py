@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import health, metrics, page, problems, tiles
+from api import health, metrics, page, page_config, problems, tiles
 from api.compression import Compress
 from api.etag import release
 from api.layer_versions import LayerVersions
@@ -68,7 +68,7 @@ def create_app(
     )
     app.state.services = services
     problems.register(app)
-    for router in (health.router, metrics.router, tiles.router, page.router):
+    for router in (health.router, metrics.router, tiles.router, page_config.router, page.router):
         app.include_router(router)
     page.mount_assets(app)
     return app

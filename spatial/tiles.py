@@ -4,15 +4,14 @@ Knows layers and legal time; caching, formats and addresses of tiles are the doo
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import BindParameter, Column, Date, Float, Integer, Select, and_, bindparam, func, or_, select
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from spatial.compiled import AsyncConnection, Statement
 from spatial.crs import WEB_MERCATOR, WGS84
 from spatial.errors import NotFound
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, GeometryKind, Layer
@@ -35,8 +34,6 @@ REDUCED_ROWS = 14_000
 LINEAR_FROM_ZOOM = 14
 """From this zoom on Mercator is linear inside a tile to 0.07 of a unit, so geometry is drawn straight from longitude and
 latitude, without transforming a row; edges stay straight in the CRS of storage, as every spatial question takes them."""
-
-_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -114,27 +111,7 @@ class DrawnTile:
     left_out: bool
 
 
-class Fetches(Protocol):
-    """What is needed of an asyncpg connection."""
-
-    async def fetchrow(self, query: str, *args: Any) -> Any:
-        """Run a statement that gives one row."""
-
-
-@dataclass(frozen=True)
-class TileStatement:
-    """A compiled statement, the order of its parameters, and those that are the same for every tile."""
-
-    sql: str
-    order: tuple[str, ...]
-    constants: Mapping[str, Any]
-
-    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """Put the values in the statement's order."""
-        return [values[name] if name in values else self.constants[name] for name in self.order]
-
-
-async def draw_tile(connection: Fetches, layer: Layer, tile: Tile, period: LegalPeriod) -> DrawnTile:
+async def draw_tile(connection: AsyncConnection, layer: Layer, tile: Tile, period: LegalPeriod) -> DrawnTile:
     """Draw the rows of `layer` whose legal validity meets `period`.
 
     Raises:
@@ -163,8 +140,10 @@ def _check_zoom(layer: Layer, tile: Tile) -> None:
         )
 
 
-async def _run(connection: Fetches, statement: TileStatement, tile: Tile, period: LegalPeriod, limit: int) -> tuple[bytes, int]:
-    row = await connection.fetchrow(statement.sql, *statement.arguments(tile_values(tile, period, limit)))
+async def _run(
+    connection: AsyncConnection, statement: Statement, tile: Tile, period: LegalPeriod, limit: int
+) -> tuple[bytes, int]:
+    row = await statement.fetchrow(connection, **tile_values(tile, period, limit))
     return bytes(row["content"] or b""), int(row["rows"])
 
 
@@ -181,15 +160,14 @@ def tile_values(tile: Tile, period: LegalPeriod, limit: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def tile_statement(layer: Layer, zoom: int, detail: Detail) -> TileStatement:
+def tile_statement(layer: Layer, zoom: int, detail: Detail) -> Statement:
     """Compile the statement that draws one tile of a layer.
 
     Parameters: the tile's bounds (degrees from LINEAR_FROM_ZOOM on, else metres of 3857), the box searched (degrees,
     with the buffer), the period, the limit of rows. Relies on the GiST index of `geom`: the literal is transformed, never the
     column; only rows that were hit are.
     """
-    compiled = _draw(layer, linear=zoom >= LINEAR_FROM_ZOOM, detail=detail).compile(dialect=_DIALECT)
-    return TileStatement(str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))
+    return Statement.of(_draw(layer, linear=zoom >= LINEAR_FROM_ZOOM, detail=detail))
 
 
 def _draw(layer: Layer, *, linear: bool, detail: Detail) -> Select[Any]:
