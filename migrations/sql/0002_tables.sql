@@ -69,6 +69,7 @@ CREATE TABLE admin.unit (
     CONSTRAINT unit_population_official_not_negative_check CHECK (population_official >= 0)
 );
 CREATE INDEX unit_commune_code_idx ON admin.unit (commune_code);
+CREATE INDEX unit_folded_idx ON admin.unit USING gin (admin.fold(name) gin_trgm_ops);
 CREATE INDEX unit_geom_idx ON admin.unit USING gist (geom);
 COMMENT ON TABLE admin.unit IS 'Đơn vị hành chính và vùng, kèm thời gian hiệu lực';
 COMMENT ON COLUMN admin.unit.id IS 'Mã số nội bộ, không bao giờ dùng lại';
@@ -790,7 +791,7 @@ CREATE UNIQUE INDEX parcel_code_valid_from_key ON land.parcel (code, valid_from)
 CREATE INDEX parcel_commune_code_idx ON land.parcel (commune_code);
 CREATE INDEX parcel_geom_idx ON land.parcel USING gist (geom);
 CREATE INDEX parcel_national_id_idx ON land.parcel (national_id) WHERE national_id IS NOT NULL;
-CREATE INDEX parcel_sheet_idx ON land.parcel (commune_code, map_sheet, parcel_no);
+CREATE INDEX parcel_sheet_idx ON land.parcel (map_sheet, parcel_no, commune_code);
 COMMENT ON TABLE land.parcel IS 'Thửa đất';
 COMMENT ON COLUMN land.parcel.id IS 'Mã số nội bộ, không bao giờ dùng lại';
 COMMENT ON COLUMN land.parcel.code IS 'Mã công khai, ổn định';
@@ -1092,6 +1093,7 @@ CREATE UNIQUE INDEX planning_line_code_valid_from_key ON planning.planning_line 
 CREATE INDEX planning_line_commune_code_idx ON planning.planning_line (commune_code);
 CREATE INDEX planning_line_geom_idx ON planning.planning_line USING gist (geom);
 CREATE INDEX planning_line_plan_code_idx ON planning.planning_line (plan_code);
+CREATE INDEX planning_line_wide_idx ON planning.planning_line USING gist (geom) WHERE width_m > 100;
 COMMENT ON TABLE planning.planning_line IS 'Chỉ giới đường đỏ, chỉ giới xây dựng, hành lang an toàn';
 COMMENT ON COLUMN planning.planning_line.id IS 'Mã số nội bộ, không bao giờ dùng lại';
 COMMENT ON COLUMN planning.planning_line.code IS 'Mã công khai, ổn định';

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, Identity, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, Identity, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped
 
@@ -21,6 +21,7 @@ class Unit(LayerRow, Base):
         one_of("level", "nation", "region", "province", "district", "commune"),
         one_of("boundary_quality", "surveyed", "official", "generalised", "schematic"),
         *at_least_zero("area_official_km2", "population_official"),
+        Index("unit_folded_idx", text("admin.fold(name) gin_trgm_ops"), postgresql_using="gin"),
     )
 
     level: Mapped[str] = column(Text, "Cấp: nation, region, province, district, commune", "Tier")

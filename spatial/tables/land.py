@@ -68,7 +68,7 @@ class Parcel(ParcelColumns, LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         *PARCEL_COLUMN_CHECKS,
-        Index("parcel_sheet_idx", "commune_code", "map_sheet", "parcel_no"),
+        Index("parcel_sheet_idx", "map_sheet", "parcel_no", "commune_code"),
         Index("parcel_national_id_idx", "national_id", postgresql_where=text("national_id IS NOT NULL")),
     )
 

@@ -135,6 +135,7 @@ class PlanningLine(LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         Index("planning_line_plan_code_idx", "plan_code"),
+        Index("planning_line_wide_idx", "geom", postgresql_using="gist", postgresql_where=text("width_m > 100")),
         one_of("kind", "red_line", "building_line", "corridor"),
         one_of("side", "left", "right", "both"),
         *at_least_zero("width_m"),
