@@ -260,6 +260,80 @@ class IssueCode(StrEnum):
         "The parcel overlaps another by a thin strip (edge matching).",
     )  # fmt: skip
 
+    # Values and keys of any layer.
+    CODE_MISSING = (
+        "code_missing", Severity.ERROR,
+        "Dòng không có mã nên không thể nhận ra khi nạp lại.", "The row has no code by which it could be recognised again.",
+    )  # fmt: skip
+    CODE_FROM_GEOMETRY = (
+        "code_from_geometry", Severity.INFO,
+        "Tệp không có cột mã; mã được tính từ hình học nên cùng một hình luôn có cùng một mã.",
+        "The file has no column of codes; each code is computed from the geometry, so the same shape has the same code.",
+    )  # fmt: skip
+    VALUE_MISSING = (
+        "value_missing", Severity.ERROR,
+        "Thiếu giá trị bắt buộc.", "A required value is missing.",
+    )  # fmt: skip
+    VALUE_UNREADABLE = (
+        "value_unreadable", Severity.WARNING,
+        "Giá trị không đọc được theo kiểu của cột; để trống.", "The value does not fit the column's type; it is left empty.",
+    )  # fmt: skip
+    VALUE_NOT_ALLOWED = (
+        "value_not_allowed", Severity.ERROR,
+        "Giá trị trái với quy tắc của lớp dữ liệu.", "A value breaks a rule of the layer.",
+    )  # fmt: skip
+    PERIOD_DISORDER = (
+        "period_disorder", Severity.ERROR,
+        "Ngày hết hiệu lực không sau ngày có hiệu lực.", "The period ends before it begins.",
+    )  # fmt: skip
+    PERIOD_OVERLAP = (
+        "period_overlap", Severity.ERROR,
+        "Thời gian hiệu lực chồng lên một thời kỳ khác của cùng mã.",
+        "The legal period overlaps another one of the same code.",
+    )  # fmt: skip
+    COMMUNE_BY_PLACE = (
+        "commune_by_place", Severity.INFO,
+        "Tệp không ghi mã xã; xã được xác định theo vị trí.", "The file names no commune; it was found by the place.",
+    )  # fmt: skip
+    COMMUNE_MERGED = (
+        "commune_merged", Severity.INFO,
+        "Mã xã trước sáp nhập; đã chuyển sang mã hiện nay, mã cũ được giữ.",
+        "A commune code of before a merger; today's is used and the former one is kept.",
+    )  # fmt: skip
+    COMMUNE_UNVERIFIED = (
+        "commune_unverified", Severity.INFO,
+        "Chưa có ranh giới xã để kiểm tra vị trí.", "There is no boundary of the commune to check the position against.",
+    )  # fmt: skip
+    PARCEL_RESTRICTED = (
+        "parcel_restricted", Severity.INFO,
+        "Đất quốc phòng, an ninh: không công bố.", "Defence or public-security land: not published.",
+    )  # fmt: skip
+    ISSUES_CUT = (
+        "issues_cut", Severity.INFO,
+        "Số vấn đề cùng loại quá nhiều; chỉ lưu phần đầu, tổng số vẫn đầy đủ.",
+        "Too many issues of one kind; the first are stored, the count is complete.",
+    )  # fmt: skip
+    OVERLAP_BY_PART = (
+        "overlap_by_part", Severity.INFO,
+        "Tệp rất lớn: chồng lấn được kiểm tra trong từng phần của tệp.",
+        "The file is very large: overlaps were looked for within each part of it.",
+    )  # fmt: skip
+
+    # Plan dossiers and grids.
+    CLASS_UNKNOWN = (
+        "class_unknown", Severity.WARNING,
+        "Lớp không có trong bố cục Thông tư 16/2025/TT-BXD hoặc chưa được hỗ trợ; chưa nạp.",
+        "The class is not in the layout of Circular 16/2025/TT-BXD or not yet taken in; it was not loaded.",
+    )  # fmt: skip
+    FUNCTION_UNKNOWN = (
+        "function_unknown", Severity.WARNING,
+        "Mã chức năng không có trong danh mục; giữ nguyên văn.", "The function code is in no list; the text is kept as written.",
+    )  # fmt: skip
+    CELL_NEGATIVE = (
+        "cell_negative", Severity.ERROR,
+        "Ô lưới có số dân âm.", "A cell of the grid has a negative number of people.",
+    )  # fmt: skip
+
     @property
     def quarantines(self) -> bool:
         """Say whether a row with this issue is set aside."""
