@@ -38,10 +38,20 @@ class Account:
         )
 
     def make_folder(self, path: Path) -> None:
-        """Make a private folder of this account; its parents stay as they are or belong to who calls."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700, exist_ok=True)
-        self.give(path)
+        """Make a private folder of this account; its parents stay as they are or belong to who calls.
+
+        Raises:
+            SetupError: it cannot be made there.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
+            self.give(path)
+        except OSError as error:
+            raise SetupError(
+                f"The folder {path} cannot be made ({error.strerror}). Choose another: DOTHI_DATA_DIR=/path/to/folder.",
+                vi=f"Không tạo được thư mục {path} ({error.strerror}). Hãy chọn nơi khác: DOTHI_DATA_DIR=/đường/dẫn.",
+            ) from error
 
     def give(self, path: Path) -> None:
         if self.switch:
