@@ -16,6 +16,19 @@ export function formatBrief(lang: Lang, value: number): string {
   return new Intl.NumberFormat(LOCALE[lang], { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 }
 
+export interface Scale {
+  unit: string;
+  factor: number;
+}
+
+/** The unit to write figures in, so that the largest of them stays readable: m² become ha or km². */
+export function scaleFor(unit: string, largest: number): Scale {
+  if (unit !== "m2" && unit !== "m²") return { unit, factor: 1 };
+  if (largest >= 10_000_000) return { unit: "km²", factor: 1e-6 };
+  if (largest >= 100_000) return { unit: "ha", factor: 1e-4 };
+  return { unit: "m²", factor: 1 };
+}
+
 /** An area in m², from 10 ha on in ha, from 10 km² on in km². */
 export function formatArea(lang: Lang, m2: number): string {
   if (m2 >= 10_000_000) return `${formatNumber(lang, m2 / 1_000_000, 1)}\u00a0km²`;

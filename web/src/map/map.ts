@@ -1,6 +1,6 @@
 /** The one map: made once, then kept in step with the view by effects. What it draws is decided in its neighbours. */
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import {
   AttributionControl,
   Map as MapLibre,
@@ -8,27 +8,23 @@ import {
   setWorkerUrl,
   type GeoJSONSource,
   type MapMouseEvent,
-  type StyleSpecification,
+  type VectorTileSource,
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
 import { changeView, isShown, layers, lookup, mode, select, view } from "../state";
-import { EMPTY, FIGURE_LAYERS, figureParts, hatching, followFigures } from "./figures";
-import { fontFaces } from "./fonts";
+import { FIGURE_LAYERS, followFigures, hatching } from "./figures";
 import { extentOf, type Extent } from "./geometry";
-import { paintLayers, partIds } from "./paint";
+import { followParcels } from "./hover";
+import { partIds } from "./paint";
 import { lookAtLegend } from "./legend";
 import { nameUnits, unitNames, UNITS } from "./names";
 import { freePadding } from "./room";
+import { styleOf, tilesAt } from "./style";
 
 setWorkerUrl(workerUrl);
 
-const SEA = "#e3eaec";
-const LAND = "#f6f4ee";
-const ACCENT = "#2b3a8f";
 const CLOSE_ENOUGH_ZOOM = 15;
-/** Tiles of this zoom resolve 15 cm; closer views draw them larger, and fewer tiles cut fewer parcels and their labels. */
-const FINEST_TILES = 16;
 
 export const mapFailed = signal<"tiles" | "webgl" | null>(null);
 export const mapBusy = signal(true);
@@ -51,8 +47,7 @@ export function goToExtent(extent: Extent): void {
 export function reloadTiles(): void {
   mapFailed.value = null;
   for (const layer of layers.peek()) {
-    const source = map?.getSource(layer.name);
-    if (source && "setTiles" in source) (source as { setTiles(tiles: string[]): void }).setTiles([absolute(layer.tiles)]);
+    (map?.getSource(layer.name) as VectorTileSource | undefined)?.setTiles([tilesAt(layer, view.peek().asOf)]);
   }
 }
 
@@ -86,6 +81,7 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
     made.addControl(new AttributionControl({ compact: true, customAttribution: config.basemap.attribution }), "bottom-right");
   }
   listen(made);
+  followParcels(made);
   const units = config.layers.find((layer) => layer.name === UNITS);
   made.on("idle", () => {
     if (units && mode.peek() === "map") nameUnits(made, units);
@@ -102,52 +98,6 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
     made.remove();
     map = null;
   };
-}
-
-const absolute = (path: string) => new URL(path, location.href).href.replaceAll("%7B", "{").replaceAll("%7D", "}");
-
-function styleOf(config: PageConfig): StyleSpecification {
-  const style: StyleSpecification = {
-    version: 8,
-    "font-faces": fontFaces(),
-    sources: { selection: { type: "geojson", data: EMPTY }, unit_names: { type: "geojson", data: EMPTY }, ...figureParts.sources },
-    layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
-  };
-  if (config.basemap) {
-    style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
-    style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 } });
-  }
-  const ground = config.layers.find((layer) => layer.name === UNITS);
-  if (ground && !config.basemap) {
-    const land = { source: UNITS, "source-layer": ground.source_layer };
-    style.layers.push({ id: "land", type: "fill", ...land, paint: { "fill-color": LAND, "fill-antialias": false } });
-  }
-  for (const { name, minzoom, maxzoom, tiles } of config.layers) {
-    const finest = Math.min(maxzoom, FINEST_TILES);
-    style.sources[name] = { type: "vector", tiles: [absolute(tiles)], minzoom: Math.min(minzoom, finest), maxzoom: finest };
-  }
-  const parts = paintLayers(config.layers);
-  const names = parts.findIndex((part) => part.type === "symbol");
-  const below = names < 0 ? parts : parts.slice(0, names);
-  const above = names < 0 ? [] : parts.slice(names);
-  style.layers.push(...below, ...figureParts.layers, ...selectionParts(), ...above, unitNames);
-  return style;
-}
-
-function selectionParts(): StyleSpecification["layers"] {
-  const parcel = { source: "selection", filter: ["==", ["geometry-type"], "Polygon"] as ["==", ...unknown[]] };
-  return [
-    { id: "selection:fill", type: "fill", ...parcel, paint: { "fill-color": ACCENT, "fill-opacity": 0.1 } },
-    { id: "selection:casing", type: "line", ...parcel, paint: { "line-color": "#ffffff", "line-width": 7, "line-opacity": 0.9 } },
-    { id: "selection:line", type: "line", ...parcel, paint: { "line-color": ACCENT, "line-width": 3 } },
-    {
-      id: "selection:point",
-      type: "circle",
-      source: "selection",
-      filter: ["==", ["geometry-type"], "Point"],
-      paint: { "circle-color": ACCENT, "circle-radius": 7, "circle-stroke-color": "#ffffff", "circle-stroke-width": 3 },
-    },
-  ] as StyleSpecification["layers"];
 }
 
 function listen(made: MapLibre): void {
@@ -190,8 +140,20 @@ function followView(made: MapLibre): (() => void)[] {
       if (!camera || isAt(made, camera)) return;
       made.jumpTo({ center: [camera.lon, camera.lat], zoom: camera.zoom });
     }),
+    followLegalDate(),
     effect(() => showSelection(made)),
   ];
+}
+
+/** Another legal date shows other parcels and plans: the tiles are asked for anew. */
+function followLegalDate(): () => void {
+  const asOf = computed(() => view.value.asOf);
+  let before = asOf.peek();
+  return effect(() => {
+    if (asOf.value === before) return;
+    before = asOf.value;
+    reloadTiles();
+  });
 }
 
 function isAt(made: MapLibre, camera: { lon: number; lat: number; zoom: number }): boolean {

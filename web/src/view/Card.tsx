@@ -8,7 +8,7 @@ import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon } from "./icons";
 import { Failure, Nothing, Waiting } from "./messages";
 import { Panel } from "./Panel";
-import { Theme } from "./Theme";
+import { stateWord, Theme } from "./Theme";
 
 const TITLE_ID = "card-title";
 
@@ -70,6 +70,9 @@ function Answer({ answer }: { answer: LookupAnswer }) {
   return (
     <>
       {answer.parcel ? <Parcel parcel={answer.parcel} /> : <p class="hint">{t("card_no_parcel")}</p>}
+      <p class="unseen" role="status">
+        {answer.themes.map((theme) => `${theme.title}: ${t(stateWord(theme.state))}`).join("; ")}
+      </p>
       <h3 class="themes-title">{t(answer.parcel ? "answer_for" : "answer_for_point")}</h3>
       <ul class="themes">
         {answer.themes.map((theme) => (

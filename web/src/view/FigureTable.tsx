@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { canOpen, isRemainder, openUnit } from "../figures";
+import { scaleFor, type Scale } from "../format";
 import { pointed } from "../map/figures";
 import type { Figure, Indicator } from "../shapes";
 import { lang, t } from "../state";
@@ -31,21 +32,22 @@ function compare(a: Figure, b: Figure): number {
 export function FigureTable({ figures, indicator }: { figures: Figure[]; indicator: Indicator }) {
   const units = figures.filter((figure) => !isRemainder(figure)).sort(compare);
   const largest = Math.max(0, ...units.map((figure) => Math.abs(figure.value ?? 0)));
+  const scale = scaleFor(indicator.unit, largest);
   return (
     <table class="figures" aria-label={indicator.title}>
       <thead>
         <tr>
           <Heading column="unit" word="unit" />
-          <Heading column="value" word="value" note={indicator.unit} />
+          <Heading column="value" word="value" note={scale.unit} />
           <Heading column="coverage" word="coverage_short" />
         </tr>
       </thead>
       <tbody>
         {units.map((figure) => (
-          <Row key={figure.unit.code} figure={figure} largest={largest} />
+          <Row key={figure.unit.code} figure={figure} largest={largest} scale={scale} />
         ))}
         {figures.filter(isRemainder).map((figure) => (
-          <Row key={`${figure.unit.level}${figure.unit.code}`} figure={figure} largest={largest} />
+          <Row key={`${figure.unit.level}${figure.unit.code}`} figure={figure} largest={largest} scale={scale} />
         ))}
       </tbody>
     </table>
@@ -67,7 +69,7 @@ function Heading({ column, word, note }: { column: Column; word: Word; note?: st
   );
 }
 
-function Row({ figure, largest }: { figure: Figure; largest: number }) {
+function Row({ figure, largest, scale }: { figure: Figure; largest: number; scale: Scale }) {
   const { unit, value } = figure;
   const remainder = isRemainder(figure);
   return (
@@ -89,7 +91,7 @@ function Row({ figure, largest }: { figure: Figure; largest: number }) {
         )}
       </th>
       <td class="column-value">
-        <FigureValue figure={figure} />
+        <FigureValue figure={figure} scale={scale} />
         {value !== null && largest > 0 && (
           <span class="bar" aria-hidden="true">
             <span style={{ width: `${Math.max(1, (Math.abs(value) / largest) * 100)}%` }} />

@@ -1,14 +1,23 @@
 /** A figure as people read it, with how sure it is; what is not known is said in words, never as 0. */
 
+import { scaleFor, type Scale } from "../format";
 import type { Figure } from "../shapes";
 import { number, share, t } from "../state";
 
-export function FigureValue({ figure, unit }: { figure: Figure; unit?: string }) {
+interface FigureValueProps {
+  figure: Figure;
+  /** The indicator's unit, written beside the value; or a table's common scale, named in its heading. */
+  unit?: string;
+  scale?: Scale;
+}
+
+export function FigureValue({ figure, unit, scale }: FigureValueProps) {
   if (figure.value === null) return <span class="figure-none">{t("no_figure")}</span>;
+  const written = scale ?? scaleFor(unit ?? "", Math.abs(figure.value));
   return (
     <span class="figure-value">
-      {number(figure.value)}
-      {unit && <span class="figure-unit"> {unit}</span>}
+      {number(figure.value * written.factor)}
+      {unit && <span class="figure-unit"> {written.unit}</span>}
     </span>
   );
 }

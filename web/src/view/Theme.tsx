@@ -14,9 +14,13 @@ const STATES: Record<ThemeState, { word: Word; explanation: Word; Icon: Componen
   unknown: { word: "state_unknown", explanation: "explain_unknown", Icon: UnknownIcon },
 };
 
+/** A state that this page does not know is nothing that it may call "not affected". */
+const stateOf = (state: ThemeState) => STATES[state] ?? STATES.unknown;
+
+export const stateWord = (state: ThemeState): Word => stateOf(state).word;
+
 export function Theme({ theme }: { theme: ThemeAnswer }) {
-  // A state that this page does not know is nothing it may call "not affected".
-  const { word, explanation, Icon } = STATES[theme.state] ?? STATES.unknown;
+  const { word, explanation, Icon } = stateOf(theme.state);
   const partly = typeof theme.known_share === "number" && theme.known_share < 0.9995;
   return (
     <li class="theme" data-theme={theme.theme} data-state={theme.state}>
