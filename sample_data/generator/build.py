@@ -10,7 +10,13 @@ from sample_data.generator.addresses import build_addresses
 from sample_data.generator.cadastre import build_cadastre
 from sample_data.generator.dossiers import write_dossier
 from sample_data.generator.environment import (
-    coverage_rows, facility_rows, green_rows, natural_rows, network_rows, observations, water_rows,
+    coverage_rows,
+    facility_rows,
+    green_rows,
+    natural_rows,
+    network_rows,
+    observations,
+    water_rows,
 )  # fmt: skip
 from sample_data.generator.nation import build_nation, province_changes
 from sample_data.generator.parcels import Parcels, build_parcels
@@ -18,7 +24,13 @@ from sample_data.generator.plans import build_plans
 from sample_data.generator.population import YEAR, build_counts, write_grid
 from sample_data.generator.units import build_unit_changes, build_units, build_urban_areas
 from sample_data.generator.works import (
-    address_rows, building_rows, permit_rows, place_buildings, project_rows, underground_rows, violation_rows,
+    address_rows,
+    building_rows,
+    permit_rows,
+    place_buildings,
+    project_rows,
+    underground_rows,
+    violation_rows,
 )  # fmt: skip
 
 LICENCE = "CC0-1.0"
@@ -65,7 +77,14 @@ def build_all(folder: Path) -> None:
 
 def _sources(manifest: Manifest) -> None:
     for source in (
-        ("sample-nation", "Khung hành chính cả nước (ranh giới sơ đồ)", "The nation in outline (schematic boundaries)", "dothi", "nation", 365),
+        (
+            "sample-nation",
+            "Khung hành chính cả nước (ranh giới sơ đồ)",
+            "The nation in outline (schematic boundaries)",
+            "dothi",
+            "nation",
+            365,
+        ),
         ("sample-city", "Đô thị mẫu Sông Lụa", "Song Lua, a made-up city", "dothi", "province", 365),
         ("sample-cadastre", "Bản đồ địa chính mẫu", "Sample cadastre", "Văn phòng đăng ký đất đai mẫu", "province", 30),
         ("sample-plans", "Hồ sơ quy hoạch mẫu", "Sample plans", "Sở Xây dựng mẫu", "province", 90),

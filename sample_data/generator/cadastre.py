@@ -41,7 +41,17 @@ class Habit:
 
 
 def _set_1(number: int, row: Row) -> tuple[Any, ...]:
-    return (number, row["commune"], row["sheet"], row["number"], row["area"], row["legal_area"], row["use"], row["holder"], row["place"])
+    return (
+        number,
+        row["commune"],
+        row["sheet"],
+        row["number"],
+        row["area"],
+        row["legal_area"],
+        row["use"],
+        row["holder"],
+        row["place"],
+    )
 
 
 def _set_2(number: int, row: Row) -> tuple[Any, ...]:
@@ -50,15 +60,46 @@ def _set_2(number: int, row: Row) -> tuple[Any, ...]:
 
 
 HABITS = (
-    Habit("bo1", (
-        Field("THUAID", "N", 9), Field("XAID", "C", 5), Field("SHBANDO", "C", 4), Field("SHTHUA", "C", 6), Field("DIENTICH", "C", 12),
-        Field("DIENTICHPL", "N", 12, 1), Field("KHLOAIDAT", "C", 12), Field("TENCHU", "C", 40), Field("VITRI", "C", 60),
-    ), _set_1, to_tcvn3, "tcvn3", 9209, False, False),
-    Habit("bo2", (
-        Field("SOTO", "C", 4), Field("SOTHUA", "C", 6), Field("DTICH", "C", 14), Field("LOAIDAT", "C", 20), Field("CHUSUDUNG", "C", 60),
-        Field("VITRI", "C", 80), Field("MAXA", "C", 5), Field("MAXACU", "C", 5),
-    ), _set_2, to_vni, "vni", CITY_EPSG, True, True),
-)  # fmt: skip
+    Habit(
+        "bo1",
+        (
+            Field("THUAID", "N", 9),
+            Field("XAID", "C", 5),
+            Field("SHBANDO", "C", 4),
+            Field("SHTHUA", "C", 6),
+            Field("DIENTICH", "C", 12),
+            Field("DIENTICHPL", "N", 12, 1),
+            Field("KHLOAIDAT", "C", 12),
+            Field("TENCHU", "C", 40),
+            Field("VITRI", "C", 60),
+        ),
+        _set_1,
+        to_tcvn3,
+        "tcvn3",
+        9209,
+        False,
+        False,
+    ),
+    Habit(
+        "bo2",
+        (
+            Field("SOTO", "C", 4),
+            Field("SOTHUA", "C", 6),
+            Field("DTICH", "C", 14),
+            Field("LOAIDAT", "C", 20),
+            Field("CHUSUDUNG", "C", 60),
+            Field("VITRI", "C", 80),
+            Field("MAXA", "C", 5),
+            Field("MAXACU", "C", 5),
+        ),
+        _set_2,
+        to_vni,
+        "vni",
+        CITY_EPSG,
+        True,
+        True,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +113,9 @@ class Delivery:
 
 
 DELIVERIES = (
-    Delivery(0, "99001", "thua_dat_cho_lua", ("number_empty", "number_word", "number_letter", "ring_tail", "use_old_bhk", "area_wrong")),
+    Delivery(
+        0, "99001", "thua_dat_cho_lua", ("number_empty", "number_word", "number_letter", "ring_tail", "use_old_bhk", "area_wrong")
+    ),
     Delivery(0, "99004", "thua_dat_cua_dong", ("ring_crossing", "geometry_null", "vertex_twice", "sliver", "use_unknown")),
     Delivery(0, "99007", "thua_dat_pho_cu", ("number_zero", "overlap", "ring_tail", "area_words", "commune_empty", "use_empty")),
     Delivery(0, "99010", "thua_dat_nui_tam", ("use_old_lnk", "sheet_empty", "commune_unknown", "area_hectares")),
@@ -109,17 +152,23 @@ def _file(delivery: Delivery, parcels: Parcels, addresses: Addresses, holders: N
     rows: list[Row] = []
     for index, shape in zip(here, ground, strict=True):
         area = round(float(parcels.geometry[index].area), 1)
-        rows.append({
-            "commune": parcels.commune[index] if habit.communes_of_today else parcels.former[index], "former": parcels.former[index],
-            "sheet": str(parcels.sheet[index]), "number": str(parcels.number[index]), "area": area,
-            "legal_area": area if rng.random() > 0.03 else round(area * rng.uniform(0.98, 1.02), 1), "kind": parcels.kind[index],
-            "use": _use_text(str(parcels.use[index]), area, habit, rng), "holder": holders[index],
-            "place": addresses.text[index] or "", "geometry": shape,
-        })  # fmt: skip
+        rows.append(
+            {
+                "commune": parcels.commune[index] if habit.communes_of_today else parcels.former[index],
+                "former": parcels.former[index],
+                "sheet": str(parcels.sheet[index]),
+                "number": str(parcels.number[index]),
+                "area": area,
+                "legal_area": area if rng.random() > 0.03 else round(area * rng.uniform(0.98, 1.02), 1),
+                "kind": parcels.kind[index],
+                "use": _use_text(str(parcels.use[index]), area, habit, rng),
+                "holder": holders[index],
+                "place": addresses.text[index] or "",
+                "geometry": shape,
+            }
+        )
     faults = put_faults(delivery.stem, rows, delivery.faults, rng)
-    values = [
-        tuple(habit.encode(str(value)) for value in habit.values(number, row)) for number, row in enumerate(rows, start=1)
-    ]
+    values = [tuple(habit.encode(str(value)) for value in habit.values(number, row)) for number, row in enumerate(rows, start=1)]
     parts = write_shapefile(habit.fields, values, [row["geometry"] for row in rows], _WRITTEN_ON)
     if habit.has_prj:
         parts[".prj"] = CRS.from_epsg(habit.epsg).to_wkt(WktVersion.WKT1_ESRI).encode("ascii")

@@ -50,9 +50,15 @@ def write_dossier(folder: Path, plan: Plan) -> Dossier:
 def _object(plan: Plan, number: str, name: str, kind: str, geometry: BaseGeometry, **more: Any) -> Row:
     placed = to_city_crs([geometry])[0]
     return {
-        "maThongTinQH": plan.info_code, "maHoSoQH": plan.code, "maDoiTuong": f"{plan.code}.{number}", "tenDoiTuong": name,
-        "phanLoai": kind, "ghiChu": "Dữ liệu mẫu, không có giá trị pháp lý", **more, "geometry": placed,
-    }  # fmt: skip
+        "maThongTinQH": plan.info_code,
+        "maHoSoQH": plan.code,
+        "maDoiTuong": f"{plan.code}.{number}",
+        "tenDoiTuong": name,
+        "phanLoai": kind,
+        "ghiChu": "Dữ liệu mẫu, không có giá trị pháp lý",
+        **more,
+        "geometry": placed,
+    }
 
 
 def _plan_classes(dossier: Dossier) -> dict[str, list[Row]]:
@@ -63,10 +69,18 @@ def _plan_classes(dossier: Dossier) -> dict[str, list[Row]]:
     }
     for kind, layer in _CLASSES.items():
         rows = [
-            _object(plan, f"{kind[0].upper()}{number:04d}", line.name, _LINE_KINDS[kind], line.line, phia=_SIDES[line.side],
-                    beRong=line.width_m)
-            for number, line in enumerate(dossier.lines, start=1) if line.kind == kind
-        ]  # fmt: skip
+            _object(
+                plan,
+                f"{kind[0].upper()}{number:04d}",
+                line.name,
+                _LINE_KINDS[kind],
+                line.line,
+                phia=_SIDES[line.side],
+                beRong=line.width_m,
+            )
+            for number, line in enumerate(dossier.lines, start=1)
+            if line.kind == kind
+        ]
         if rows:
             classes[layer] = rows
     return classes
@@ -75,11 +89,21 @@ def _plan_classes(dossier: Dossier) -> dict[str, list[Row]]:
 def _zone(plan: Plan, number: int, zone: Zone) -> Row:
     limits, area = zone.parameters, round(float(zone.area.area), 1)
     return _object(
-        plan, f"{number:04d}", f"Ô {zone.name}", zone.function, zone.area, maChucNang=zone.function, dienTich=area,
-        matDoXayDungMax=limits.max_coverage_pct, heSoSuDungDat=limits.max_far, tangCaoMin=limits.min_storeys,
-        tangCaoMax=limits.max_storeys, chieuCaoMax=limits.max_height_m, khoangLui=limits.setback_m,
+        plan,
+        f"{number:04d}",
+        f"Ô {zone.name}",
+        zone.function,
+        zone.area,
+        maChucNang=zone.function,
+        dienTich=area,
+        matDoXayDungMax=limits.max_coverage_pct,
+        heSoSuDungDat=limits.max_far,
+        tangCaoMin=limits.min_storeys,
+        tangCaoMax=limits.max_storeys,
+        chieuCaoMax=limits.max_height_m,
+        khoangLui=limits.setback_m,
         danSo=None if limits.people_per_ha is None else round(area / 10_000 * limits.people_per_ha),
-    )  # fmt: skip
+    )
 
 
 def _markers(dossier: Dossier) -> list[Row]:
@@ -89,31 +113,58 @@ def _markers(dossier: Dossier) -> list[Row]:
     return [
         _object(dossier.plan, f"M{number:04d}", f"Mốc {number}", "Mốc chỉ giới đường đỏ", point)
         for number, point in enumerate(points, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _metadata(plan: Plan) -> dict[str, Any]:
     return {
-        "maHoSoQH": plan.code, "maThongTinQH": plan.info_code, "name": plan.name, "name_en": plan.name_en, "plan_level": plan.level,
-        "plan_kind": "urban", "adjustment": plan.adjustment, "scale": plan.scale, "decision_no": plan.decision_no,
-        "decided_on": plan.decided_on, "authority": plan.authority,
+        "maHoSoQH": plan.code,
+        "maThongTinQH": plan.info_code,
+        "name": plan.name,
+        "name_en": plan.name_en,
+        "plan_level": plan.level,
+        "plan_kind": "urban",
+        "adjustment": plan.adjustment,
+        "scale": plan.scale,
+        "decision_no": plan.decision_no,
+        "decided_on": plan.decided_on,
+        "authority": plan.authority,
         "events": [_event(event) for event in plan.events],
         "documents": [
-            {"kind": "decision", "title": f"Quyết định phê duyệt: {plan.name}", "number": plan.decision_no, "issued_on": plan.decided_on,
-             "url": f"https://quyhoach.example/{plan.code}/quyet-dinh.pdf"},
-            {"kind": "rules", "title": "Quy định quản lý theo đồ án", "number": plan.decision_no, "issued_on": plan.decided_on,
-             "url": f"https://quyhoach.example/{plan.code}/quy-dinh-quan-ly.pdf"},
-            {"kind": "drawing", "title": "Bản đồ quy hoạch sử dụng đất", "number": None, "issued_on": plan.decided_on,
-             "url": f"https://quyhoach.example/{plan.code}/su-dung-dat.pdf"},
+            {
+                "kind": "decision",
+                "title": f"Quyết định phê duyệt: {plan.name}",
+                "number": plan.decision_no,
+                "issued_on": plan.decided_on,
+                "url": f"https://quyhoach.example/{plan.code}/quyet-dinh.pdf",
+            },
+            {
+                "kind": "rules",
+                "title": "Quy định quản lý theo đồ án",
+                "number": plan.decision_no,
+                "issued_on": plan.decided_on,
+                "url": f"https://quyhoach.example/{plan.code}/quy-dinh-quan-ly.pdf",
+            },
+            {
+                "kind": "drawing",
+                "title": "Bản đồ quy hoạch sử dụng đất",
+                "number": None,
+                "issued_on": plan.decided_on,
+                "url": f"https://quyhoach.example/{plan.code}/su-dung-dat.pdf",
+            },
         ],
         "theme_coverage": theme_rows(plan),
-    }  # fmt: skip
+    }
 
 
 def _event(event: Any) -> dict[str, Any]:
     """Write an event; its part of the territory is GeoJSON in longitude, latitude."""
     part = None if event.part is None else mapping(city_to_wgs84(to_city_crs([event.part]))[0])
     return {
-        "kind": event.kind, "effective_on": event.effective_on, "decision_no": event.decision_no,
-        "other_plan_code": event.other_plan_code, "note": event.note, "geometry": json.loads(json.dumps(part)),
-    }  # fmt: skip
+        "kind": event.kind,
+        "effective_on": event.effective_on,
+        "decision_no": event.decision_no,
+        "other_plan_code": event.other_plan_code,
+        "note": event.note,
+        "geometry": json.loads(json.dumps(part)),
+    }

@@ -19,24 +19,42 @@ _SINCE = "2023-01-01"
 def _row(code: str, commune: str | None, geometry: BaseGeometry, **columns: Any) -> Row:
     """Make a row from a drawing in metres."""
     placed = city_to_wgs84(to_city_crs([geometry]))[0]
-    return {"code": code, **columns, "province_code": town.PROVINCE, "commune_code": commune, "valid_from": _SINCE, "geometry": placed}
+    return {
+        "code": code,
+        **columns,
+        "province_code": town.PROVINCE,
+        "commune_code": commune,
+        "valid_from": _SINCE,
+        "geometry": placed,
+    }
 
 
 def _parcel_row(parcels: Parcels, row: int, code: str, **columns: Any) -> Row:
     """Make a row from a parcel."""
     area = round(float(parcels.geometry[row].area), 1)
     return {
-        "code": code, **columns, "area_m2": area, "province_code": town.PROVINCE, "commune_code": str(parcels.commune[row]),
-        "valid_from": _SINCE, "geometry": city_to_wgs84([parcels.geometry[row]])[0],
-    }  # fmt: skip
+        "code": code,
+        **columns,
+        "area_m2": area,
+        "province_code": town.PROVINCE,
+        "commune_code": str(parcels.commune[row]),
+        "valid_from": _SINCE,
+        "geometry": city_to_wgs84([parcels.geometry[row]])[0],
+    }
 
 
 def green_rows(parcels: Parcels) -> list[Row]:
     """Give the green areas: public parks, limited ones at pagodas and schools, specialised ones at the cemetery."""
-    kinds = {"DKV": ("public", "Công viên, vườn hoa"), "TON": ("limited", "Vườn chùa"), "NTD": ("specialised", "Cây xanh nghĩa trang")}
-    rows = [row for row in np.flatnonzero(np.isin(parcels.use, list(kinds)))]
+    kinds = {
+        "DKV": ("public", "Công viên, vườn hoa"),
+        "TON": ("limited", "Vườn chùa"),
+        "NTD": ("specialised", "Cây xanh nghĩa trang"),
+    }
+    rows = np.flatnonzero(np.isin(parcels.use, list(kinds))).tolist()
     return [
-        _parcel_row(parcels, row, f"CX-{number:03d}", kind=kinds[parcels.use[row]][0], name=f"{kinds[parcels.use[row]][1]} {number}")
+        _parcel_row(
+            parcels, row, f"CX-{number:03d}", kind=kinds[parcels.use[row]][0], name=f"{kinds[parcels.use[row]][1]} {number}"
+        )
         for number, row in enumerate(rows, start=1)
     ]
 
@@ -59,40 +77,66 @@ def natural_rows() -> list[Row]:
     """Give the natural areas: the hill and the flood plain outside the dykes."""
     ground = draw_ground()
     hill = next(district.area for district in ground.districts if district.use == "hill")
-    plain = [
-        (code, common(ground.river.buffer(32), face).difference(ground.river)) for code, face in _by_commune(ground.city)
-    ]
+    plain = [(code, common(ground.river.buffer(32), face).difference(ground.river)) for code, face in _by_commune(ground.city)]
     rows = [
-        _row("TN-NUI-TAM", "99007", hill, name="Núi Tằm (mẫu)", kind="forest", protection="Rừng phòng hộ",
-             area_m2=round(float(hill.area), 1))
-    ]  # fmt: skip
+        _row(
+            "TN-NUI-TAM",
+            "99007",
+            hill,
+            name="Núi Tằm (mẫu)",
+            kind="forest",
+            protection="Rừng phòng hộ",
+            area_m2=round(float(hill.area), 1),
+        )
+    ]
     for code, area in plain:
-        rows.append(_row(f"TN-BAI-{code}", code, shapely.MultiPolygon(polygons_of(area, 1)), name="Bãi sông Lụa (mẫu)", kind="floodplain",
-                         protection="Hành lang thoát lũ", area_m2=round(float(area.area), 1)))  # fmt: skip
+        rows.append(
+            _row(
+                f"TN-BAI-{code}",
+                code,
+                shapely.MultiPolygon(polygons_of(area, 1)),
+                name="Bãi sông Lụa (mẫu)",
+                kind="floodplain",
+                protection="Hành lang thoát lũ",
+                area_m2=round(float(area.area), 1),
+            )
+        )
     return rows
 
 
 def network_rows() -> list[Row]:
     """Give the networks: road centre lines, and pipes and cables beside the roads that are wide enough for them."""
-    rng, rows = stream("networks"), []
+    rng = stream("networks")
+    rows: list[Row] = []
     for road in (road for road in draw_ground().roads if road.width_m >= 6):
         for commune, line in _by_commune(road.line):
             number = len(rows) + 1
-            rows.append(_row(f"GT-{number:05d}", commune, line, sector="transport", kind="đường", name=road.name, width_m=road.width_m))
+            rows.append(
+                _row(f"GT-{number:05d}", commune, line, sector="transport", kind="đường", name=road.name, width_m=road.width_m)
+            )
             wide = road.width_m >= 10
             for sector, kind, shift, columns in (
-                ("water_supply", "ống phân phối", 0.30, {"material": "HDPE", "diameter_mm": 225.0 if wide else 110.0, "depth_m": 1.0}),
+                (
+                    "water_supply",
+                    "ống phân phối",
+                    0.30,
+                    {"material": "HDPE", "diameter_mm": 225.0 if wide else 110.0, "depth_m": 1.0},
+                ),
                 ("drainage", "cống tròn", -0.30, {"material": "BTCT", "diameter_mm": 800.0 if wide else 400.0, "depth_m": 1.8}),
                 ("power", "cáp 22 kV", 0.42, {"material": "XLPE", "voltage_kv": 22.0, "depth_m": 0.8}),
                 ("lighting", "cáp chiếu sáng", -0.42, {"material": "Cu/XLPE", "voltage_kv": 0.4, "depth_m": 0.6}),
                 ("telecom", "cáp quang", 0.36, {"material": "quang", "depth_m": 0.7}),
-            ):  # fmt: skip
+            ):
                 if wide or (sector in ("water_supply", "drainage") and rng.random() < 0.6):
                     beside = _shifted(line, shift * road.width_m)
                     code = f"{sector[:2].upper()}-{number:05d}"
-                    rows.append(_row(code, commune, beside, sector=sector, kind=kind, name=road.name, status="đang dùng", **columns))
+                    rows.append(
+                        _row(code, commune, beside, sector=sector, kind=kind, name=road.name, status="đang dùng", **columns)
+                    )
     for commune, line in _by_commune(town.power_line()):
-        rows.append(_row(f"DZ110-{commune}", commune, line, sector="power", kind="đường dây 110 kV", voltage_kv=110.0, status="đang dùng"))
+        rows.append(
+            _row(f"DZ110-{commune}", commune, line, sector="power", kind="đường dây 110 kV", voltage_kv=110.0, status="đang dùng")
+        )
     return rows
 
 
@@ -112,19 +156,41 @@ def facility_rows() -> list[Row]:
         ("waste", "trạm trung chuyển", "Trạm trung chuyển rác (mẫu)", 60.0, "tấn/ngày", (4800, 700)),
         ("telecom", "tổng đài", "Bưu điện Phố Cũ (mẫu)", None, None, (2400, 1250)),
         ("transport", "bến xe", "Bến xe Lụa (mẫu)", 300.0, "lượt xe/ngày", (4400, 1180)),
-    )  # fmt: skip
+    )
     rows = []
     for number, (sector, kind, name, capacity, unit, at) in enumerate(fixed, start=1):
-        rows.append(_row(f"HT-{number:03d}", _commune_at(Point(at)), Point(at), sector=sector, kind=kind, name=name, capacity=capacity,
-                         capacity_unit=unit, status="đang dùng"))  # fmt: skip
+        rows.append(
+            _row(
+                f"HT-{number:03d}",
+                _commune_at(Point(at)),
+                Point(at),
+                sector=sector,
+                kind=kind,
+                name=name,
+                capacity=capacity,
+                capacity_unit=unit,
+                status="đang dùng",
+            )
+        )
     for road in (road for road in town.main_roads() if road.width_m >= 12):
         for place in np.arange(20, road.line.length, 70):
             lamp = road.line.interpolate(float(place))
             commune = _commune_at(lamp)
             if commune:
                 code = f"DEN-{len(rows) + 1:04d}"
-                rows.append(_row(code, commune, lamp, sector="lighting", kind="đèn LED", name=road.name, capacity=120.0,
-                                 capacity_unit="W", status="đang dùng"))  # fmt: skip
+                rows.append(
+                    _row(
+                        code,
+                        commune,
+                        lamp,
+                        sector="lighting",
+                        kind="đèn LED",
+                        name=road.name,
+                        capacity=120.0,
+                        capacity_unit="W",
+                        status="đang dùng",
+                    )
+                )
     return rows
 
 
@@ -159,10 +225,18 @@ def observations() -> list[Row]:
 
 def _observation(indicator: str, level: str, unit: str, year: int, value: int) -> Row:
     return {
-        "indicator_code": indicator, "level": level, "unit_code": unit, "period": str(year), "value": value, "coverage": 1.0,
-        "note": "Số liệu mẫu", "entered_by": "Phòng quản lý đô thị mẫu", "entered_at": f"{year + 1}-02-10T02:00:00Z",
-        "approved_by": "Sở Xây dựng mẫu", "approved_at": f"{year + 1}-02-24T02:00:00Z",
-    }  # fmt: skip
+        "indicator_code": indicator,
+        "level": level,
+        "unit_code": unit,
+        "period": str(year),
+        "value": value,
+        "coverage": 1.0,
+        "note": "Số liệu mẫu",
+        "entered_by": "Phòng quản lý đô thị mẫu",
+        "entered_at": f"{year + 1}-02-10T02:00:00Z",
+        "approved_by": "Sở Xây dựng mẫu",
+        "approved_at": f"{year + 1}-02-24T02:00:00Z",
+    }
 
 
 def coverage_rows() -> list[Row]:
@@ -171,5 +245,15 @@ def coverage_rows() -> list[Row]:
     for code, ground in _by_commune(draw_ground().city):
         inside = code in town.URBAN_COMMUNES
         reason = None if inside else "Chưa lập quy hoạch cho xã này"
-        rows.append(_row(f"PV-PLANS-{code}", code, ground, theme="plans", extent="full" if inside else "none", plan_code=None, reason=reason))
+        rows.append(
+            _row(
+                f"PV-PLANS-{code}",
+                code,
+                ground,
+                theme="plans",
+                extent="full" if inside else "none",
+                plan_code=None,
+                reason=reason,
+            )
+        )
     return rows

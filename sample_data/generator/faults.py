@@ -12,6 +12,8 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
+from sample_data.generator.frame import rectangle_corners
+
 Row = dict[str, Any]
 """A row of a cadastral file before it is written: commune, sheet, number, area, legal_area, use, holder, place, geometry."""
 
@@ -41,8 +43,7 @@ def _set(column: str, value: Any) -> Callable[[Row], None]:
 
 def _crossing(row: Row) -> None:
     """Exchange two corners of the ring: a bow tie whose repair would lose half of the parcel."""
-    ring = np.asarray(shapely.oriented_envelope(row["geometry"]).exterior.coords)[:-1]
-    row["geometry"] = Polygon(ring[[0, 2, 1, 3]])
+    row["geometry"] = Polygon(np.round(rectangle_corners(row["geometry"])[[0, 2, 1, 3]], 3))
 
 
 def _tail(row: Row) -> None:

@@ -75,15 +75,29 @@ def warped(geometry: BaseGeometry, reach: float, length: float, step: float) -> 
     return shapely.transform(shapely.segmentize(geometry, step), lambda xy: warp(xy, reach, length))
 
 
-def smooth(points: Sequence[tuple[float, float]], *, closed: bool = False, rounds: int = 3) -> LineString | Polygon:
-    """Round the corners of a hand-drawn line or ring (Chaikin's corner cutting)."""
+def smooth_line(points: Sequence[tuple[float, float]], rounds: int = 3) -> LineString:
+    """Round the corners of a hand-drawn line (Chaikin's corner cutting)."""
     xy = np.array(points)
     for _ in range(rounds):
-        following = np.roll(xy, -1, axis=0) if closed else xy[1:]
-        here = xy if closed else xy[:-1]
-        cut = np.stack([0.75 * here + 0.25 * following, 0.25 * here + 0.75 * following], axis=1).reshape(-1, 2)
-        xy = cut if closed else np.vstack([xy[:1], cut, xy[-1:]])
-    return Polygon(xy) if closed else LineString(xy)
+        xy = np.vstack([xy[:1], _corners_cut(xy[:-1], xy[1:]), xy[-1:]])
+    return LineString(xy)
+
+
+def smooth_ring(points: Sequence[tuple[float, float]], rounds: int = 3) -> Polygon:
+    """Round the corners of a hand-drawn area."""
+    xy = np.array(points)
+    for _ in range(rounds):
+        xy = _corners_cut(xy, np.roll(xy, -1, axis=0))
+    return Polygon(xy)
+
+
+def _corners_cut(here: Coordinates, following: Coordinates) -> Coordinates:
+    return np.stack([0.75 * here + 0.25 * following, 0.25 * here + 0.75 * following], axis=1).reshape(-1, 2)
+
+
+def rectangle_corners(shape: BaseGeometry) -> Coordinates:
+    """Give the four corners of the smallest rectangle around a shape."""
+    return np.asarray(shapely.get_coordinates(shapely.oriented_envelope(shape)))[:4]
 
 
 def polygons_of(geometry: BaseGeometry, smallest_m2: float = 0.0) -> list[Polygon]:

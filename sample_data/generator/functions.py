@@ -19,10 +19,17 @@ class Parameters:
 
 
 GENERAL = {
-    "old": "DAT_DD_HONHOP", "urban": "DAT_DD_DONVIO", "new": "DAT_DD_DONVIO", "park": "DAT_DD_CAYXANHCCDOTHI",
-    "water": "DAT_NNK_HONUOC", "industry": "DAT_NDD_CONGNGHIEP", "hill": "DAT_NNK_RUNGPHONGHO", "cemetery": "DAT_DD_HTKHACDOTHI",
-    "village": "DAT_NDD_DANCUNT", "field": "DAT_NNK_NONGNGHIEP",
-}  # fmt: skip
+    "old": "DAT_DD_HONHOP",
+    "urban": "DAT_DD_DONVIO",
+    "new": "DAT_DD_DONVIO",
+    "park": "DAT_DD_CAYXANHCCDOTHI",
+    "water": "DAT_NNK_HONUOC",
+    "industry": "DAT_NDD_CONGNGHIEP",
+    "hill": "DAT_NNK_RUNGPHONGHO",
+    "cemetery": "DAT_DD_HTKHACDOTHI",
+    "village": "DAT_NDD_DANCUNT",
+    "field": "DAT_NNK_NONGNGHIEP",
+}
 PARAMETERS = {
     "DAT_DD_HONHOP": Parameters(65, 5.0, 2, 9, 36, 220),
     "DAT_DD_DONVIO": Parameters(60, 4.0, 2, 9, 36, 180),
@@ -41,15 +48,31 @@ PARAMETERS = {
     "DAT_HTKT_BAIDOXE": Parameters(10, 0.2, 1, 2, 8),
 }
 _LEAVES_AS_IS = {
-    "park": "DAT_HTXH_CAYXANHCC", "water": "DAT_KHAC_HONUOC", "hill": "DAT_NN_RUNGPHONGHO", "cemetery": "DAT_HTKT_NGHIATRANG",
-    "village": "DAT_O_LANGXOM", "industry": "DAT_SX_CONGNGHIEP",
-}  # fmt: skip
+    "park": "DAT_HTXH_CAYXANHCC",
+    "water": "DAT_KHAC_HONUOC",
+    "hill": "DAT_NN_RUNGPHONGHO",
+    "cemetery": "DAT_HTKT_NGHIATRANG",
+    "village": "DAT_O_LANGXOM",
+    "industry": "DAT_SX_CONGNGHIEP",
+}
 _BUILT = (
-    ("DAT_O_NHOMNHAO", 0.76), ("DAT_O_HONHOP_NHOMO", 0.08), ("DAT_HTXH_TRUONGHOC", 0.04), ("DAT_HTXH_CAYXANHCC", 0.05), ("DAT_DICHVU", 0.03),
-    ("DAT_HTKT_BAIDOXE", 0.02), ("DAT_HTXH_YTE", 0.01), ("DAT_COQUAN", 0.01),
-)  # fmt: skip
+    ("DAT_O_NHOMNHAO", 0.76),
+    ("DAT_O_HONHOP_NHOMO", 0.08),
+    ("DAT_HTXH_TRUONGHOC", 0.04),
+    ("DAT_HTXH_CAYXANHCC", 0.05),
+    ("DAT_DICHVU", 0.03),
+    ("DAT_HTKT_BAIDOXE", 0.02),
+    ("DAT_HTXH_YTE", 0.01),
+    ("DAT_COQUAN", 0.01),
+)
 _FIELDS = (("DAT_NN_NONGNGHIEP", 0.45), ("DAT_O_NHOMNHAO", 0.40), ("DAT_HTXH_CAYXANHCC", 0.15))
-_CENTRE = (("DAT_COQUAN", 0.35), ("DAT_O_HONHOP_NHOMO", 0.25), ("DAT_HTXH_CAYXANHCC", 0.15), ("DAT_DICHVU", 0.15), ("DAT_HTKT_BAIDOXE", 0.10))
+_CENTRE = (
+    ("DAT_COQUAN", 0.35),
+    ("DAT_O_HONHOP_NHOMO", 0.25),
+    ("DAT_HTXH_CAYXANHCC", 0.15),
+    ("DAT_DICHVU", 0.15),
+    ("DAT_HTKT_BAIDOXE", 0.10),
+)
 
 
 def zoning_function(use: str, area_m2: float, level: str, rng: np.random.Generator) -> str:

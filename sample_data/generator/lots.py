@@ -1,5 +1,7 @@
 """Division of blocks into lots: rows of narrow houses, irregular old lots, village gardens, strips of fields."""
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from shapely import affinity
@@ -7,7 +9,7 @@ from shapely.geometry import LineString, Polygon, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import split
 
-from sample_data.generator.frame import polygons_of
+from sample_data.generator.frame import polygons_of, rectangle_corners
 
 Lots = list[Polygon]
 
@@ -22,8 +24,7 @@ def divide(block: Polygon, use: str, rng: np.random.Generator) -> Lots:
 
 def _long_axis(shape: Polygon) -> tuple[float, float, float]:
     """Give the angle (degrees) of the longer side of the smallest rectangle around a shape, and both its sides."""
-    corners = np.asarray(shapely.oriented_envelope(shape).exterior.coords)
-    sides = np.diff(corners[:3], axis=0)
+    sides = np.diff(rectangle_corners(shape)[:3], axis=0)
     lengths = np.hypot(sides[:, 0], sides[:, 1])
     longest = int(np.argmax(lengths))
     angle = float(np.degrees(np.arctan2(sides[longest, 1], sides[longest, 0])))
@@ -56,11 +57,11 @@ def _rows_of_houses(block: Polygon, frontage_m: float, rng: np.random.Generator)
     edges = np.linspace(south, north, rows + 1)
     edges[0], edges[-1] = south - 1, north + 1
     strips = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         widths = rng.choice([0.85, 1.0, 1.0, 1.25, 1.8], size=int(length / frontage_m) + 4, p=[0.25, 0.4, 0.2, 0.1, 0.05])
         cuts = west - 1 + np.cumsum(widths * frontage_m * 1.02)
         cuts = np.concatenate([[west - 1], cuts[cuts < east - frontage_m * 0.7], [east + 1]])
-        strips += [box(a, low, b, high) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        strips += [box(a, low, b, high) for a, b in pairwise(cuts)]
     pieces = [part for piece in shapely.intersection(level, np.array(strips)) for part in polygons_of(piece)]
     return [affinity.rotate(piece, angle, origin=middle) for piece in _joined(pieces, 28.0)]
 

@@ -5,14 +5,14 @@ import numpy as np
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
 MIDDLE = ("Văn", "Thị", "Hữu", "Đức", "Ngọc", "Minh", "Quang", "Thanh", "Xuân", "Đình", "Kim", "Bá")
 GIVEN = (
-    "An", "Bình", "Chiến", "Dũng", "Đạt", "Giang", "Hà", "Hạnh", "Hòa", "Huệ", "Hưng", "Hương", "Khánh", "Lan", "Liên", "Long", "Mai",
-    "Nam", "Nga", "Nghĩa", "Nhung", "Phúc", "Phượng", "Quyên", "Sơn", "Thắm", "Thảo", "Thịnh", "Thủy", "Tiến", "Trường", "Tuyết",
-    "Uyên", "Vinh", "Vượng", "Yến",
+    "An", "Bình", "Chiến", "Dũng", "Đạt", "Giang", "Hà", "Hạnh", "Hòa", "Huệ", "Hưng", "Hương", "Khánh", "Lan", "Liên", "Long",
+    "Mai", "Nam", "Nga", "Nghĩa", "Nhung", "Phúc", "Phượng", "Quyên", "Sơn", "Thắm", "Thảo", "Thịnh", "Thủy", "Tiến", "Trường",
+    "Tuyết", "Uyên", "Vinh", "Vượng", "Yến",
 )  # fmt: skip
 BODIES = {
-    "SKK": "Công ty TNHH Dệt Lụa Mẫu {}", "DGD": "Trường học mẫu số {}", "DYT": "Trạm y tế mẫu {}", "TSC": "Trụ sở cơ quan mẫu {}",
-    "TON": "Chùa Mẫu {}", "TIN": "Đình làng Mẫu {}", "DVH": "Nhà văn hóa mẫu {}", "CQP": "Đơn vị quốc phòng mẫu {}",
-    "CAN": "Công an mẫu {}", "RPH": "Ban quản lý rừng mẫu", "RSX": "Ban quản lý rừng mẫu",
+    "SKK": "Công ty TNHH Dệt Lụa Mẫu {}", "DGD": "Trường học mẫu số {}", "DYT": "Trạm y tế mẫu {}",
+    "TSC": "Trụ sở cơ quan mẫu {}", "TON": "Chùa Mẫu {}", "TIN": "Đình làng Mẫu {}", "DVH": "Nhà văn hóa mẫu {}",
+    "CQP": "Đơn vị quốc phòng mẫu {}", "CAN": "Công an mẫu {}", "RPH": "Ban quản lý rừng mẫu", "RSX": "Ban quản lý rừng mẫu",
 }  # fmt: skip
 PUBLIC_BODY = "Ủy ban nhân dân xã, phường mẫu"
 PRIVATE_USES = ("ODT", "ONT", "CLN", "LUC", "HNK", "NTS", "TMD")

@@ -14,14 +14,15 @@ from shapely.geometry import MultiPoint, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from sample_data.generator.facts import read_facts
-from sample_data.generator.frame import Coordinates, polygons_of, smooth, warp
+from sample_data.generator.frame import Coordinates, polygons_of, smooth_ring, warp
 
 MERGER = "2025-07-01"
 GRID_DEG = 1e-5
 Row = dict[str, Any]
 COLUMNS = (
     "code", "level", "kind", "name", "name_en", "parent_code", "province_code", "commune_code", "area_official_km2",
-    "population_official", "population_year", "legal_document", "boundary_quality", "schematic", "valid_from", "valid_to", "geometry",
+    "population_official", "population_year", "legal_document", "boundary_quality", "schematic",
+    "valid_from", "valid_to", "geometry",
 )  # fmt: skip
 _CITY_SINCE = ("75", "2026-04-30")
 """Đồng Nai: a province until that day, a centrally-run city since."""
@@ -55,36 +56,68 @@ _ISLANDS: dict[str, tuple[tuple[float, float, float, float], ...]] = {
 
 Hoàng Sa belongs to Đà Nẵng (48), Trường Sa to Khánh Hòa (56); the marks say that they are there, not how they lie.
 """
+
+
 def build_nation() -> list[Row]:
     """Give the rows of the nation, the regions and the provinces, of today and of before 1 July 2025."""
     cells, old, new = _cells(), read_facts("provinces63"), read_facts("provinces34")
     merged = _by_successor(cells)
     nation = {
-        "code": "VN", "level": "nation", "kind": "Quốc gia", "name": "Việt Nam", "name_en": "Viet Nam", "valid_from": "1976-07-02",
-        "area_official_km2": _sum(new, "area_km2"), "population_official": int(_sum(new, "population_nq202_2025")),
-        "population_year": 2024, "legal_document": "202/2025/QH15", "geometry": _union(list(cells.values())),
-    }  # fmt: skip
-    rows = [nation, *_regions(new, "V", "region_new6", merged), *_regions(old, "C", "region_old6", {c: [cells[c]] for c in cells})]
+        "code": "VN",
+        "level": "nation",
+        "kind": "Quốc gia",
+        "name": "Việt Nam",
+        "name_en": "Viet Nam",
+        "valid_from": "1976-07-02",
+        "area_official_km2": _sum(new, "area_km2"),
+        "population_official": int(_sum(new, "population_nq202_2025")),
+        "population_year": 2024,
+        "legal_document": "202/2025/QH15",
+        "geometry": _union(list(cells.values())),
+    }
+    rows = [
+        nation,
+        *_regions(new, "V", "region_new6", merged),
+        *_regions(old, "C", "region_old6", {c: [cells[c]] for c in cells}),
+    ]
     for province in new:
         row = {
-            "code": province["code"], "level": "province", "kind": province["kind"], "name": province["name"],
-            "name_en": province["name_en"], "parent_code": _region_code("V", province["region_new6"]), "province_code": province["code"],
-            "area_official_km2": float(province["area_km2"]), "population_official": int(province["population_nq202_2025"]),
-            "population_year": 2024, "legal_document": "202/2025/QH15", "valid_from": MERGER,
+            "code": province["code"],
+            "level": "province",
+            "kind": province["kind"],
+            "name": province["name"],
+            "name_en": province["name_en"],
+            "parent_code": _region_code("V", province["region_new6"]),
+            "province_code": province["code"],
+            "area_official_km2": float(province["area_km2"]),
+            "population_official": int(province["population_nq202_2025"]),
+            "population_year": 2024,
+            "legal_document": "202/2025/QH15",
+            "valid_from": MERGER,
             "geometry": _union(merged[province["code"]]),
-        }  # fmt: skip
+        }
         if province["code"] == _CITY_SINCE[0]:
             rows.append(row | {"kind": "Tỉnh", "valid_to": _CITY_SINCE[1]})
             row |= {"valid_from": _CITY_SINCE[1], "legal_document": "30/2026/QH16"}
         rows.append(row)
     for province in old:
-        rows.append({
-            "code": province["code"], "level": "province", "kind": province["kind"], "name": province["name"],
-            "name_en": province["name_en"], "parent_code": _region_code("C", province["region_old6"]),
-            "province_code": province["merged_into_code"], "area_official_km2": float(province["area_km2_approx"]),
-            "population_official": int(province["population_2019_approx"]), "population_year": 2019, "valid_from": "2008-08-01",
-            "valid_to": MERGER, "geometry": _union([cells[province["code"]]]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": province["code"],
+                "level": "province",
+                "kind": province["kind"],
+                "name": province["name"],
+                "name_en": province["name_en"],
+                "parent_code": _region_code("C", province["region_old6"]),
+                "province_code": province["merged_into_code"],
+                "area_official_km2": float(province["area_km2_approx"]),
+                "population_official": int(province["population_2019_approx"]),
+                "population_year": 2019,
+                "valid_from": "2008-08-01",
+                "valid_to": MERGER,
+                "geometry": _union([cells[province["code"]]]),
+            }
+        )
     return [{name: row.get(name) for name in COLUMNS} | {"boundary_quality": "schematic", "schematic": True} for row in rows]
 
 
@@ -94,22 +127,29 @@ def province_changes() -> list[Row]:
     merged = {p["merged_into_code"] for p in parts if p["code"] != p["merged_into_code"]}
     return [
         {
-            "level": "province", "kind": "merge", "from_code": part["code"], "from_name": part["name"],
-            "to_code": part["merged_into_code"], "changed_on": MERGER, "area_share": 1.0, "population_share": 1.0,
+            "level": "province",
+            "kind": "merge",
+            "from_code": part["code"],
+            "from_name": part["name"],
+            "to_code": part["merged_into_code"],
+            "changed_on": MERGER,
+            "area_share": 1.0,
+            "population_share": 1.0,
             "legal_document": "202/2025/QH15",
         }
-        for part in parts if part["merged_into_code"] in merged
-    ]  # fmt: skip
+        for part in parts
+        if part["merged_into_code"] in merged
+    ]
 
 
 def _cells() -> dict[str, MultiPolygon]:
     """Divide the outline among the 63 points and bend the borders; every border vertex is shared by its neighbours."""
-    outline = Polygon(smooth(_OUTLINE, closed=True, rounds=2))
+    outline = smooth_ring(_OUTLINE, rounds=2)
     seats = {row["code"]: (float(row["lon"]), float(row["lat"])) for row in read_facts("seats63")}
     edges = shapely.voronoi_polygons(MultiPoint(list(seats.values())), extend_to=outline.envelope.buffer(2), only_edges=True)
     lines = shapely.segmentize([outline.exterior, shapely.intersection(edges, outline)], 0.06)
     noded = shapely.union_all(lines, grid_size=GRID_DEG)
-    faces = polygons_of(shapely.polygonize(shapely.get_parts(noded)), 1e-6)
+    faces = polygons_of(shapely.polygonize([noded]), 1e-6)
     ground: dict[str, list[Polygon]] = {code: [] for code in seats}
     names, points = list(seats), np.array(list(seats.values()))
     for face in faces:
@@ -143,11 +183,18 @@ def _regions(members: tuple[dict[str, str], ...], era: str, column: str, ground:
     for region in (row for row in read_facts("regions") if row["code"].startswith(era)):
         inside = [province for province in members if province[column] == region["name"]]
         row: Row = {
-            **region, "valid_to": region["valid_to"] or None, "level": "region", "kind": "Vùng kinh tế - xã hội", "parent_code": "VN",
+            **region,
+            "valid_to": region["valid_to"] or None,
+            "level": "region",
+            "kind": "Vùng kinh tế - xã hội",
+            "parent_code": "VN",
             "geometry": _union([part for province in inside for part in ground[province["code"]]]),
-        }  # fmt: skip
+        }
         if era == "V":
-            row |= {"area_official_km2": _sum(inside, "area_km2"), "population_official": int(_sum(inside, "population_nq202_2025"))}
+            row |= {
+                "area_official_km2": _sum(inside, "area_km2"),
+                "population_official": int(_sum(inside, "population_nq202_2025")),
+            }
             row["population_year"] = 2024
         rows.append(row)
     return rows
@@ -165,4 +212,3 @@ def _union(ground: list[MultiPolygon]) -> BaseGeometry:
     parts = [part for piece in ground for part in piece.geoms]
     union = shapely.coverage_union_all(np.array(parts, dtype=object))
     return MultiPolygon(polygons_of(union))
-

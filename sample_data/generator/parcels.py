@@ -40,7 +40,7 @@ _WATER = ("river", "water")
 
 @dataclass(frozen=True)
 class Parcels:
-    """All parcels, row by row: geometry (EPSG:5897), commune of today and former commune, sheet, number, use text, district use."""
+    """All parcels, row by row: geometry (EPSG:5897), communes of today and before, sheet, number, use text, district use."""
 
     geometry: Geometries
     commune: NDArray[np.str_]

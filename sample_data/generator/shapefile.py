@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 import shapely
-from shapely.geometry import Polygon
+from shapely.geometry import LinearRing, Polygon
 
 _POLYGON, _NULL = 5, 0
 _FILE_CODE, _VERSION = 9994, 1000
@@ -53,14 +53,14 @@ def _header(words: int, bounds: np.ndarray) -> bytes:
 def _shape(shape: Polygon | None) -> bytes:
     if shape is None:
         return struct.pack("<i", _NULL)
-    rings = [_turned(shape.exterior.coords, clockwise=True), *(_turned(hole.coords, clockwise=False) for hole in shape.interiors)]
+    rings = [_turned(shape.exterior, clockwise=True), *(_turned(hole, clockwise=False) for hole in shape.interiors)]
     starts = np.cumsum([0, *(len(ring) for ring in rings)])
     head = struct.pack("<i4dii", _POLYGON, *shape.bounds, len(rings), int(starts[-1]))
     return head + starts[:-1].astype("<i4").tobytes() + np.vstack(rings).astype("<f8").tobytes()
 
 
-def _turned(coordinates: Sequence[tuple[float, ...]], *, clockwise: bool) -> np.ndarray:
-    ring = np.asarray(coordinates)[:, :2]
+def _turned(line: LinearRing, *, clockwise: bool) -> np.ndarray:
+    ring = shapely.get_coordinates(line)
     x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
     signed = float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
     return ring[::-1] if (signed > 0) == clockwise and signed != 0 else ring

@@ -1,5 +1,7 @@
 """Local streets of each district and the blocks that they leave: a grid that bends, lanes of villages, field tracks."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import shapely
 from shapely import affinity
@@ -12,12 +14,10 @@ from sample_data.generator.town import District, Road
 STREET_NAMES = (
     "Hai Bà Trưng", "Lý Thường Kiệt", "Bà Triệu", "Ngô Quyền", "Đinh Tiên Hoàng", "Nguyễn Trãi", "Lê Thánh Tông", "Phan Bội Châu",
     "Phan Chu Trinh", "Hoàng Hoa Thám", "Nguyễn Huệ", "Lý Thái Tổ", "Trần Quốc Toản", "Yết Kiêu", "Dã Tượng", "Cao Bá Quát",
-    "Nguyễn Khuyến", "Tú Xương", "Hồ Xuân Hương", "Đoàn Thị Điểm", "Chu Văn An", "Lương Thế Vinh", "Lê Quý Đôn", "Nguyễn Bỉnh Khiêm",
-    "Hàn Thuyên", "Lê Văn Hưu", "Mạc Đĩnh Chi", "Phùng Hưng", "Mai Hắc Đế", "Triệu Việt Vương", "Hàng Lụa", "Hàng Dâu", "Hàng Chỉ",
-    "Hàng Thoi", "Bến Tằm", "Chợ Cũ",
+    "Nguyễn Khuyến", "Tú Xương", "Hồ Xuân Hương", "Đoàn Thị Điểm", "Chu Văn An", "Lương Thế Vinh", "Lê Quý Đôn",
+    "Nguyễn Bỉnh Khiêm", "Hàn Thuyên", "Lê Văn Hưu", "Mạc Đĩnh Chi", "Phùng Hưng", "Mai Hắc Đế", "Triệu Việt Vương", "Hàng Lụa",
+    "Hàng Dâu", "Hàng Chỉ", "Hàng Thoi", "Bến Tằm", "Chợ Cũ",
 )  # fmt: skip
-
-
 NAMED = {"old": (0, 22, "Ngõ {} Phố Cũ"), "urban": (22, len(STREET_NAMES), "Đường D{}"), "new": (0, 0, "Đường N{}")}
 """District use -> (first, last of `STREET_NAMES` for its longest streets, pattern for the others)."""
 
@@ -56,7 +56,7 @@ def _gaps(name: str, mean: float, spread: float) -> Coordinates:
     return stream(name).uniform(mean - spread, mean + spread, 60)
 
 
-def _urban(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
+def _urban(area: BaseGeometry) -> tuple[Sequence[BaseGeometry], float]:
     lines = _parallel(area, -2, _gaps("urban-rows", 54, 5)) + _parallel(area, 87, _gaps("urban-columns", 165, 35))
     return [warped(line, 9, 900, 40) for line in lines], 10.5
 
@@ -66,21 +66,21 @@ def planned_new_streets(area: BaseGeometry) -> list[LineString]:
     return _parallel(area, 5, _gaps("new-rows", 56, 1)) + _parallel(area, 95, _gaps("new-columns", 150, 5))
 
 
-def _new(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
+def _new(area: BaseGeometry) -> tuple[Sequence[BaseGeometry], float]:
     west = shapely.intersection(area, shapely.box(0, 0, BUILT_UNTIL_X, 5000))
     return [shapely.intersection(line, west) for line in planned_new_streets(area)], NEW_STREET_M
 
 
-def _industry(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
+def _industry(area: BaseGeometry) -> tuple[Sequence[BaseGeometry], float]:
     return [*_parallel(area, 2, _gaps("industry-rows", 200, 10)), *_parallel(area, 92, _gaps("industry-columns", 330, 30))], 18.0
 
 
-def _field(area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
+def _field(area: BaseGeometry) -> tuple[Sequence[BaseGeometry], float]:
     lines = _parallel(area, 8, _gaps("field-rows", 210, 50)) + _parallel(area, 96, _gaps("field-columns", 300, 80))
     return [warped(line, 30, 1100, 60) for line in lines], 4.0
 
 
-def _cells(spacing: float, jitter: float, width: float, name: str, area: BaseGeometry) -> tuple[list[BaseGeometry], float]:
+def _cells(spacing: float, jitter: float, width: float, name: str, area: BaseGeometry) -> tuple[Sequence[BaseGeometry], float]:
     """Draw the edges of irregular cells, joined where they meet end to end."""
     west, south, east, north = area.bounds
     xs, ys = np.meshgrid(np.arange(west - spacing, east + spacing, spacing), np.arange(south - spacing, north + spacing, spacing))
@@ -116,7 +116,7 @@ def _chains(edges: list[LineString]) -> list[BaseGeometry]:
     return [shapely.line_merge(shapely.union_all(parts)) for parts in streets.values()]
 
 
-_DRAWING = {
+_DRAWING: dict[str, Callable[[BaseGeometry], tuple[Sequence[BaseGeometry], float]]] = {
     "urban": _urban,
     "new": _new,
     "industry": _industry,

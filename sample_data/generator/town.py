@@ -6,7 +6,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from sample_data.generator.frame import common, polygons_of, smooth, warped, without
+from sample_data.generator.frame import common, polygons_of, smooth_line, smooth_ring, warped, without
 
 PROVINCE = "37"
 CITY_CODE = "DTM-SONG-LUA"
@@ -73,18 +73,18 @@ class Road:
     """A named road: centre line in metres, width today, and the width between the red lines that the plans give it."""
 
     name: str
-    line: LineString
+    line: BaseGeometry
     width_m: float
     planned_width_m: float
 
 
 def _road(name: str, width: float, planned: float, *points: tuple[float, float]) -> Road:
-    return Road(name, LineString(smooth(points)), width, planned)
+    return Road(name, smooth_line(points), width, planned)
 
 
 def river_line() -> LineString:
     """Draw the middle of the river, from west to east beyond the city's outline."""
-    return LineString(smooth(_RIVER, rounds=4))
+    return smooth_line(_RIVER, rounds=4)
 
 
 def main_roads() -> tuple[Road, ...]:
@@ -93,15 +93,26 @@ def main_roads() -> tuple[Road, ...]:
     return (
         _road("Vành Đai Đông", 30, 40, (4560, -200), (4500, 900), (4440, 1700), (4520, 2500), (4600, 3200), (4520, 4400)),
         _road("Lê Lợi", 26, 32, (2900, -200), (2930, 700), (2900, 1400), (2840, 2000), (2900, 2700), (3040, 3300), (3000, 4400)),
-        _road("Trần Hưng Đạo", 24, 30, (-200, 1130), (800, 1180), (1700, 1100), (2400, 1150), (3300, 1180), (4300, 1110), (5600, 980)),
+        _road(
+            "Trần Hưng Đạo",
+            24,
+            30,
+            (-200, 1130),
+            (800, 1180),
+            (1700, 1100),
+            (2400, 1150),
+            (3300, 1180),
+            (4300, 1110),
+            (5600, 980),
+        ),
         _road("Tỉnh Lộ 499", 18, 36, (-200, 3200), (900, 3090), (2000, 3190), (3000, 3140), (4000, 3240), (5600, 3080)),
         _road("Hàng Tơ", 12, 12.1, (1500, -200), (1470, 600), (1560, 1300), (1520, 2000)),
         _road("Quang Trung", 14, 20, (3480, -200), (3450, 800), (3400, 1600), (3430, 2250)),
         _road("Nguyễn Du", 12, 12.1, (2900, 560), (3500, 600), (4200, 540), (4560, 580)),
         _road("Bãi Dâu", 8, 13, (620, 2550), (700, 3300), (560, 4200)),
         _road("Đồng Dâu", 8, 13, (1640, 2200), (1700, 3300), (1600, 4300)),
-        Road("Đê Hữu", LineString(river.offset_curve(-(RIVER_WIDTH / 2 + 35))), 9, 9.1),
-        Road("Đê Tả", LineString(river.offset_curve(RIVER_WIDTH / 2 + 35)), 9, 9.1),
+        Road("Đê Hữu", river.offset_curve(-(RIVER_WIDTH / 2 + 35)), 9, 9.1),
+        Road("Đê Tả", river.offset_curve(RIVER_WIDTH / 2 + 35), 9, 9.1),
     )
 
 
@@ -117,8 +128,8 @@ def power_line() -> LineString:
 
 def faces() -> list[tuple[str, str, Polygon]]:
     """Divide the city by the river and the commune boundaries: (commune of today, former commune, face)."""
-    outline = Polygon(smooth(_OUTLINE, closed=True))
-    lines = [warped(LineString(smooth(line)), 25, 700, 20) for line in _DIVIDERS]
+    outline = smooth_ring(_OUTLINE)
+    lines = [warped(smooth_line(line), 25, 700, 20) for line in _DIVIDERS]
     ground = shapely.union_all([outline.exterior, river_line(), *lines], grid_size=0.001)
     found = polygons_of(shapely.polygonize([ground]), 1000)
     inside = [face for face in found if outline.buffer(1).contains(face)]
@@ -154,8 +165,12 @@ def districts(city: BaseGeometry) -> list[District]:
         ("lake", "water", Point(3700, 1000).buffer(85)),
         ("park", "park", Point(3700, 1000).buffer(150)),
         ("grid", "urban", Polygon([(2900, 560), (4330, 500), (4270, 1660), (2880, 1640)])),
-        ("old-centre", "old", Polygon(smooth([(1620, 1130), (2890, 1120), (2880, 1960), (2300, 1900), (1700, 1830)], closed=True))),
-        ("hills", "hill", Polygon(smooth([(-50, -50), (950, -50), (1050, 500), (620, 860), (-50, 820)], closed=True))),
+        (
+            "old-centre",
+            "old",
+            smooth_ring([(1620, 1130), (2890, 1120), (2880, 1960), (2300, 1900), (1700, 1830)]),
+        ),
+        ("hills", "hill", smooth_ring([(-50, -50), (950, -50), (1050, 500), (620, 860), (-50, 820)])),
         ("industry", "industry", Polygon([(3560, 3330), (4560, 3400), (4520, 3930), (3580, 3960)])),
         ("new-area", "new", new_area()),
         ("cemetery", "cemetery", box(1980, 300, 2150, 420)),

@@ -35,15 +35,27 @@ def build_units(parcels: Parcels) -> list[Row]:
     ):
         for commune in communes:
             ground = _ground([face[2] for face, name in zip(faces, names, strict=True) if name == commune.code])
-            rows.append({
-                "code": commune.code, "level": "commune", "kind": commune.kind, "name": commune.name, "name_en": commune.name_en,
-                "parent_code": town.PROVINCE if end is None else FORMER_PROVINCE.get(commune.code, town.PROVINCE),
-                "province_code": town.PROVINCE, "commune_code": commune.code if end is None else None,
-                "area_official_km2": round(float(shapely.area(ground)) / 1e6, 3),
-                "population_official": people_of(parcels, np.flatnonzero(column == commune.code)), "population_year": 2025,
-                "legal_document": _RESOLUTION if end is None else None, "boundary_quality": "surveyed", "schematic": False,
-                "valid_from": start, "valid_to": end, "geometry": city_to_wgs84([ground])[0],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "code": commune.code,
+                    "level": "commune",
+                    "kind": commune.kind,
+                    "name": commune.name,
+                    "name_en": commune.name_en,
+                    "parent_code": town.PROVINCE if end is None else FORMER_PROVINCE.get(commune.code, town.PROVINCE),
+                    "province_code": town.PROVINCE,
+                    "commune_code": commune.code if end is None else None,
+                    "area_official_km2": round(float(shapely.area(ground)) / 1e6, 3),
+                    "population_official": people_of(parcels, np.flatnonzero(column == commune.code)),
+                    "population_year": 2025,
+                    "legal_document": _RESOLUTION if end is None else None,
+                    "boundary_quality": "surveyed",
+                    "schematic": False,
+                    "valid_from": start,
+                    "valid_to": end,
+                    "geometry": city_to_wgs84([ground])[0],
+                }
+            )
     return rows
 
 
@@ -56,12 +68,21 @@ def build_unit_changes(parcels: Parcels) -> list[Row]:
         targets = np.unique(parcels.commune[whole])
         for target in targets:
             part = whole[parcels.commune[whole] == target]
-            edges.append({
-                "level": "commune", "kind": "split" if len(targets) > 1 else "merge", "from_code": former, "from_name": names[former],
-                "to_code": str(target), "changed_on": town.MERGER,
-                "area_share": round(float(shapely.area(parcels.geometry[part]).sum() / shapely.area(parcels.geometry[whole]).sum()), 6),
-                "population_share": round(people_of(parcels, part) / people_of(parcels, whole), 6), "legal_document": _RESOLUTION,
-            })  # fmt: skip
+            edges.append(
+                {
+                    "level": "commune",
+                    "kind": "split" if len(targets) > 1 else "merge",
+                    "from_code": former,
+                    "from_name": names[former],
+                    "to_code": str(target),
+                    "changed_on": town.MERGER,
+                    "area_share": round(
+                        float(shapely.area(parcels.geometry[part]).sum() / shapely.area(parcels.geometry[whole]).sum()), 6
+                    ),
+                    "population_share": round(people_of(parcels, part) / people_of(parcels, whole), 6),
+                    "legal_document": _RESOLUTION,
+                }
+            )
     return edges
 
 
@@ -73,23 +94,63 @@ def build_urban_areas() -> tuple[list[Row], list[Row]]:
     new = to_city_crs([town.new_area()])[0]
     areas = [
         _urban(town.CITY_CODE, town.CITY_NAME, "Song Lua sample city", "city", "II", None, None, town.MERGER, None, city),
-        _urban(town.CITY_CODE, "Thị xã Sông Lụa (mẫu)", "Song Lua sample town", "town", "III", None, None, _BEFORE, town.MERGER, before),
-        _urban(town.NEW_AREA_CODE, town.NEW_AREA_NAME, "Ben Lua new urban area (sample)", "new_urban_area", None, town.CITY_CODE,
-               "99013", "2022-03-15", None, new),
-    ]  # fmt: skip
-    members = [{"urban_area_code": town.CITY_CODE, "commune_code": code, "valid_from": town.MERGER} for code in town.URBAN_COMMUNES]
+        _urban(
+            town.CITY_CODE,
+            "Thị xã Sông Lụa (mẫu)",
+            "Song Lua sample town",
+            "town",
+            "III",
+            None,
+            None,
+            _BEFORE,
+            town.MERGER,
+            before,
+        ),
+        _urban(
+            town.NEW_AREA_CODE,
+            town.NEW_AREA_NAME,
+            "Ben Lua new urban area (sample)",
+            "new_urban_area",
+            None,
+            town.CITY_CODE,
+            "99013",
+            "2022-03-15",
+            None,
+            new,
+        ),
+    ]
+    members = [
+        {"urban_area_code": town.CITY_CODE, "commune_code": code, "valid_from": town.MERGER} for code in town.URBAN_COMMUNES
+    ]
     return areas, members
 
 
 def _urban(
-    code: str, name: str, name_en: str, kind: str, urban_class: str | None, parent: str | None, commune: str | None, start: str,
-    end: str | None, ground: BaseGeometry,
-) -> Row:  # fmt: skip
+    code: str,
+    name: str,
+    name_en: str,
+    kind: str,
+    urban_class: str | None,
+    parent: str | None,
+    commune: str | None,
+    start: str,
+    end: str | None,
+    ground: BaseGeometry,
+) -> Row:
     return {
-        "code": code, "name": name, "name_en": name_en, "kind": kind, "urban_class": urban_class, "parent_code": parent,
-        "province_code": town.PROVINCE, "commune_code": commune, "legal_document": _RESOLUTION if kind == "city" else None,
-        "valid_from": start, "valid_to": end, "geometry": city_to_wgs84([ground])[0],
-    }  # fmt: skip
+        "code": code,
+        "name": name,
+        "name_en": name_en,
+        "kind": kind,
+        "urban_class": urban_class,
+        "parent_code": parent,
+        "province_code": town.PROVINCE,
+        "commune_code": commune,
+        "legal_document": _RESOLUTION if kind == "city" else None,
+        "valid_from": start,
+        "valid_to": end,
+        "geometry": city_to_wgs84([ground])[0],
+    }
 
 
 def _ground(faces: list[shapely.Polygon]) -> BaseGeometry:

@@ -64,14 +64,23 @@ def building_rows(parcels: Parcels, buildings: Buildings, permits: dict[int, str
     rows = []
     for at, parcel in enumerate(buildings.parcel):
         storeys = int(buildings.storeys[at])
-        rows.append({
-            "code": f"CT-{at + 1:05d}", "use": _use(str(parcels.use[parcel])), "storeys": storeys,
-            "height_m": round(storeys * 3.4 + 0.8, 1), "footprint_m2": areas[at], "floor_area_m2": round(areas[at] * storeys, 1),
-            "built_year": int(buildings.year[at]) or None, "parcel_code": parcels.code(parcel), "permit_code": permits.get(at),
-            "province_code": town.PROVINCE, "commune_code": str(parcels.commune[parcel]),
-            "valid_from": f"{max(int(buildings.year[at]), 2019)}-12-31" if buildings.year[at] < 2026 else "2026-06-30",
-            "geometry": ground[at],
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": f"CT-{at + 1:05d}",
+                "use": _use(str(parcels.use[parcel])),
+                "storeys": storeys,
+                "height_m": round(storeys * 3.4 + 0.8, 1),
+                "footprint_m2": areas[at],
+                "floor_area_m2": round(areas[at] * storeys, 1),
+                "built_year": int(buildings.year[at]) or None,
+                "parcel_code": parcels.code(parcel),
+                "permit_code": permits.get(at),
+                "province_code": town.PROVINCE,
+                "commune_code": str(parcels.commune[parcel]),
+                "valid_from": f"{max(int(buildings.year[at]), 2019)}-12-31" if buildings.year[at] < 2026 else "2026-06-30",
+                "geometry": ground[at],
+            }
+        )
     return rows
 
 
@@ -94,13 +103,15 @@ def _planning() -> _Planning:
     zones = [zone for plan in plans for zone in build_zones(plan)]
     corridors = shapely.union_all([shapely.intersection(corridor_area(plan_roads(plan)), plan.area) for plan in plans])
     limits = np.array([zone.parameters.max_storeys or 0 for zone in zones])
-    return _Planning(shapely.STRtree([zone.area for zone in zones]), limits, corridors, shapely.union_all([p.area for p in plans]))
+    return _Planning(
+        shapely.STRtree([zone.area for zone in zones]), limits, corridors, shapely.union_all([p.area for p in plans])
+    )
 
 
 def permit_rows(parcels: Parcels, buildings: Buildings) -> tuple[list[Row], dict[int, str]]:
     """Give the rows of the layer `permits` and the permit of each building that has one.
 
-    About one in fifteen lets more storeys than the plan or stands on the ground of a planned road: `contrary`.
+    About one in seven lets more storeys than the plan, or stands on the ground of a planned road: `contrary`.
     """
     rng, planning = stream("permits"), _planning()
     shapely.prepare(planning.corridors)
@@ -124,16 +135,33 @@ def permit_rows(parcels: Parcels, buildings: Buildings) -> tuple[list[Row], dict
         footprint = round(float(buildings.footprint[at].area), 1)
         land = float(parcels.geometry[parcel].area)
         numbers[int(at)] = code
-        rows.append({
-            "code": code, "kind": str(rng.choice(["new", "repair", "temporary"], p=[0.85, 0.13, 0.02])), "issued_on": issued.isoformat(),
-            "expires_on": (issued + timedelta(days=365)).isoformat(), "status": "completed" if year < 2025 else "issued",
-            "parcel_code": parcels.code(parcel), "purpose": _use(str(parcels.use[parcel])), "works_class": "III" if storeys > 5 else "IV",
-            "storeys": storeys, "basements": 0, "height_m": round(storeys * 3.4 + 0.8, 1), "footprint_m2": footprint,
-            "floor_area_m2": round(footprint * storeys, 1), "coverage_pct": round(min(100.0, footprint / land * 100), 1),
-            "far": round(footprint * storeys / land, 2), "setback_m": 0.0, "conformity": conformity, "conformity_note": note,
-            "applicant_name": holder(str(parcels.use[parcel]), rng), "province_code": town.PROVINCE,
-            "commune_code": str(parcels.commune[parcel]), "valid_from": issued.isoformat(), "geometry": places[order],
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": code,
+                "kind": str(rng.choice(["new", "repair", "temporary"], p=[0.85, 0.13, 0.02])),
+                "issued_on": issued.isoformat(),
+                "expires_on": (issued + timedelta(days=365)).isoformat(),
+                "status": "completed" if year < 2025 else "issued",
+                "parcel_code": parcels.code(parcel),
+                "purpose": _use(str(parcels.use[parcel])),
+                "works_class": "III" if storeys > 5 else "IV",
+                "storeys": storeys,
+                "basements": 0,
+                "height_m": round(storeys * 3.4 + 0.8, 1),
+                "footprint_m2": footprint,
+                "floor_area_m2": round(footprint * storeys, 1),
+                "coverage_pct": round(min(100.0, footprint / land * 100), 1),
+                "far": round(footprint * storeys / land, 2),
+                "setback_m": 0.0,
+                "conformity": conformity,
+                "conformity_note": note,
+                "applicant_name": holder(str(parcels.use[parcel]), rng),
+                "province_code": town.PROVINCE,
+                "commune_code": str(parcels.commune[parcel]),
+                "valid_from": issued.isoformat(),
+                "geometry": places[order],
+            }
+        )
     return rows, numbers
 
 
@@ -158,15 +186,24 @@ def _conformity(known: bool, in_road: bool, storeys: int, limit: int) -> tuple[s
 def violation_rows(permits: list[Row]) -> list[Row]:
     """Give the violations found at permits against the plan, two in three of them, and where they stand."""
     rng = stream("violations")
-    rows = []
+    rows: list[Row] = []
     for permit in (row for row in permits if row["conformity"] == "contrary" and rng.random() < 0.66):
         found = min(date.fromisoformat(permit["issued_on"]) + timedelta(days=int(rng.integers(60, 400))), LAST_DAY)
-        rows.append({
-            "code": f"VP-{len(rows) + 1:04d}", "kind": "contrary_to_plan", "status": str(rng.choice(["recorded", "stop_work", "fined", "resolved"])),
-            "recorded_on": found.isoformat(), "permit_code": permit["code"], "parcel_code": permit["parcel_code"],
-            "note": permit["conformity_note"], "province_code": town.PROVINCE, "commune_code": permit["commune_code"],
-            "valid_from": found.isoformat(), "geometry": permit["geometry"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": f"VP-{len(rows) + 1:04d}",
+                "kind": "contrary_to_plan",
+                "status": str(rng.choice(["recorded", "stop_work", "fined", "resolved"])),
+                "recorded_on": found.isoformat(),
+                "permit_code": permit["code"],
+                "parcel_code": permit["parcel_code"],
+                "note": permit["conformity_note"],
+                "province_code": town.PROVINCE,
+                "commune_code": permit["commune_code"],
+                "valid_from": found.isoformat(),
+                "geometry": permit["geometry"],
+            }
+        )
     return rows
 
 
@@ -174,23 +211,68 @@ def project_rows() -> list[Row]:
     """Give the investment projects."""
     station = next(road for road in town.main_roads() if road.name == "Tỉnh Lộ 499")
     drawn: tuple[tuple[Any, ...], ...] = (
-        ("DA-001", "Khu đô thị mới Bến Lụa (mẫu)", "Công ty Đô thị Lụa Mẫu", "under_construction", "2022-06-01", "2028-12-31",
-         1_850_000_000_000, "99013", town.new_area()),
-        ("DA-002", "Mở rộng cụm công nghiệp Lụa Thượng (mẫu)", "Công ty Hạ tầng Công nghiệp Mẫu", "approved", "2026-09-01", "2029-06-30",
-         620_000_000_000, "99013", Polygon([(3560, 3330), (4560, 3400), (4520, 3930), (3580, 3960)])),
-        ("DA-003", "Nâng cấp Tỉnh lộ 499 (mẫu)", "Ban quản lý dự án mẫu", "proposed", "2027-01-01", "2029-12-31", 410_000_000_000, None,
-         shapely.intersection(station.line, box(2800, 2000, 4700, 4000)).buffer(18, cap_style="flat")),
-        ("DA-004", "Công viên hồ Lụa (mẫu)", "Ủy ban nhân dân phường Lụa Đông (mẫu)", "completed", "2020-03-01", "2021-11-30",
-         48_000_000_000, "99001", shapely.Point(3700, 1000).buffer(150)),
-    )  # fmt: skip
+        (
+            "DA-001",
+            "Khu đô thị mới Bến Lụa (mẫu)",
+            "Công ty Đô thị Lụa Mẫu",
+            "under_construction",
+            "2022-06-01",
+            "2028-12-31",
+            1_850_000_000_000,
+            "99013",
+            town.new_area(),
+        ),
+        (
+            "DA-002",
+            "Mở rộng cụm công nghiệp Lụa Thượng (mẫu)",
+            "Công ty Hạ tầng Công nghiệp Mẫu",
+            "approved",
+            "2026-09-01",
+            "2029-06-30",
+            620_000_000_000,
+            "99013",
+            Polygon([(3560, 3330), (4560, 3400), (4520, 3930), (3580, 3960)]),
+        ),
+        (
+            "DA-003",
+            "Nâng cấp Tỉnh lộ 499 (mẫu)",
+            "Ban quản lý dự án mẫu",
+            "proposed",
+            "2027-01-01",
+            "2029-12-31",
+            410_000_000_000,
+            None,
+            shapely.intersection(station.line, box(2800, 2000, 4700, 4000)).buffer(18, cap_style="flat"),
+        ),
+        (
+            "DA-004",
+            "Công viên hồ Lụa (mẫu)",
+            "Ủy ban nhân dân phường Lụa Đông (mẫu)",
+            "completed",
+            "2020-03-01",
+            "2021-11-30",
+            48_000_000_000,
+            "99001",
+            shapely.Point(3700, 1000).buffer(150),
+        ),
+    )
     return [
         {
-            "code": code, "name": name, "investor": investor, "stage": stage, "starts_on": start, "ends_on": end, "capital_vnd": capital,
-            "decision_no": f"{code}/QĐ-MAU", "province_code": town.PROVINCE, "commune_code": commune, "valid_from": start,
+            "code": code,
+            "name": name,
+            "investor": investor,
+            "stage": stage,
+            "starts_on": start,
+            "ends_on": end,
+            "capital_vnd": capital,
+            "decision_no": f"{code}/QĐ-MAU",
+            "province_code": town.PROVINCE,
+            "commune_code": commune,
+            "valid_from": start,
             "geometry": city_to_wgs84(to_city_crs([area]))[0],
         }
         for code, name, investor, stage, start, end, capital, commune, area in drawn
-    ]  # fmt: skip
+    ]
 
 
 def underground_rows() -> list[Row]:
@@ -203,12 +285,19 @@ def underground_rows() -> list[Row]:
     )
     return [
         {
-            "code": code, "name": name, "kind": kind, "z_min_m": low, "z_max_m": high, "vertical_datum": "Hòn Dấu (EPSG:5727)",
-            "province_code": town.PROVINCE, "commune_code": "99001", "valid_from": "2024-01-15",
+            "code": code,
+            "name": name,
+            "kind": kind,
+            "z_min_m": low,
+            "z_max_m": high,
+            "vertical_datum": "Hòn Dấu (EPSG:5727)",
+            "province_code": town.PROVINCE,
+            "commune_code": "99001",
+            "valid_from": "2024-01-15",
             "geometry": city_to_wgs84(to_city_crs([area]))[0],
         }
         for code, name, kind, low, high, area in drawn
-    ]  # fmt: skip
+    ]
 
 
 def address_rows(parcels: Parcels, addresses: Addresses) -> list[Row]:
@@ -217,9 +306,15 @@ def address_rows(parcels: Parcels, addresses: Addresses) -> list[Row]:
     points = city_to_wgs84(shapely.point_on_surface(parcels.geometry[rows]))
     return [
         {
-            "code": f"DC-{parcels.code(row)}", "address": addresses.text[row], "house_number": str(addresses.number[row]),
-            "street": str(addresses.street[row]), "parcel_code": parcels.code(row), "province_code": town.PROVINCE,
-            "commune_code": str(parcels.commune[row]), "valid_from": town.MERGER, "geometry": point,
+            "code": f"DC-{parcels.code(row)}",
+            "address": addresses.text[row],
+            "house_number": str(addresses.number[row]),
+            "street": str(addresses.street[row]),
+            "parcel_code": parcels.code(row),
+            "province_code": town.PROVINCE,
+            "commune_code": str(parcels.commune[row]),
+            "valid_from": town.MERGER,
+            "geometry": point,
         }
         for row, point in zip(rows, points, strict=True)
-    ]  # fmt: skip
+    ]

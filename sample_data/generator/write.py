@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pyproj
-import shapely
+from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 Row = Mapping[str, Any]
 STAMP = "2026-01-01T00:00:00.000Z"
@@ -38,10 +39,11 @@ def write_layer(path: Path, layer: str, rows: Sequence[Row], epsg: int = 4326) -
     )
 
 
-def _multi(geometry: shapely.Geometry) -> shapely.Geometry:
+def _multi(geometry: BaseGeometry) -> BaseGeometry:
     """Make polygons and lines multi-part, so that a layer is of one type."""
-    made = {shapely.Polygon: shapely.MultiPolygon, shapely.LineString: shapely.MultiLineString}.get(type(geometry))
-    return geometry if made is None else made([geometry])
+    if isinstance(geometry, Polygon):
+        return MultiPolygon([geometry])
+    return MultiLineString([geometry]) if isinstance(geometry, LineString) else geometry
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:
