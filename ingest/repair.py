@@ -66,6 +66,8 @@ def repair_geometries(
     repaired = np.zeros(len(rows), dtype=bool)
     if kind is Kind.POLYGON:
         repaired = _mend_polygons(work, metres_per_unit)
+    elif kind is Kind.LINE:
+        work.drop(~shapely.is_valid(work.geometries), IssueCode.GEOMETRY_UNREADABLE)
     _keep_kind(work, kind)
     return Repaired(work.geometries, repaired & work.present, work.issues)
 
@@ -98,10 +100,11 @@ def _not_finite(geometries: GeometryArray) -> npt.NDArray[np.bool_]:
 
 
 def _drop_repeated_vertices(work: _Work) -> None:
-    """Remove vertices equal to the one before. Two rings of one geometry may touch end to start: shapely sorts that out."""
+    """Remove vertices equal to the one before, from valid shapes: GEOS raises where a ring collapses, and mending does both."""
     coordinates, index = shapely.get_coordinates(work.geometries, return_index=True)
     same = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (index[1:] == index[:-1])
     at = np.unique(index[1:][same])
+    at = at[shapely.is_valid(work.geometries[at])]
     if not at.size:
         return
     before = shapely.get_num_coordinates(work.geometries[at])

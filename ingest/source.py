@@ -141,7 +141,8 @@ def read_geometries(batch: SourceBatch) -> tuple[GeometryArray, list[Issue]]:
     """
     values = batch.wkb.to_numpy(zero_copy_only=False).copy()
     issues = _curve_issues(batch, values)
-    geometries = shapely.from_wkb(values, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # a NaN coordinate is found and named by `ingest.repair`
+        geometries = shapely.from_wkb(values, on_invalid="ignore")
     broken = np.flatnonzero(shapely.is_missing(geometries) & ~_is_none(values))
     if broken.size:
         geometries[broken] = shapely.from_wkb(values[broken], on_invalid="fix")
