@@ -150,16 +150,24 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
 
 
 @app.command()
-def demo(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+def demo(
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Rồi chạy máy chủ web. / Then serve.")] = True,
+) -> None:
     """Chạy thử với dữ liệu mẫu. / Set the database up, load the sample data, and serve."""
     from api.serve import bind
-    from spatial.access import running_database
+    from spatial.access import admin_url, running_database
     from spatial.database import migrate
 
     settings = _settings(host=host, port=port, workers=workers)
+    if not serving:
+        migrate(admin_url(settings))
+        return
     bind(settings.host, settings.port).close()  # rather now than after a minute of loading
     with running_database(settings, on_left_running=_say_left_running) as urls:
-        migrate(urls.admin)
+        migrate(admin_url(settings))
         _serve(settings, urls)
 
 

@@ -19,9 +19,9 @@ ADMIN = "postgres"
 
 @dataclass(frozen=True)
 class Urls:
-    """libpq URLs of the logins that commands use."""
+    """libpq URLs of the logins that commands use; the administrator's is not needed to serve."""
 
-    admin: str
+    admin: str | None
     api: str
     staff: str | None
 
@@ -71,7 +71,7 @@ def running_database(settings: Settings, *, on_left_running: Callable[[int], Non
     Raises:
         SetupError: the server is one's own and no login for the API is named.
     """
-    if settings.database_url:
+    if settings.database_url or settings.api_database_url:
         yield _own_urls(settings.database_url, settings.api_database_url)
         return
     cluster = embedded(settings)
@@ -79,14 +79,14 @@ def running_database(settings: Settings, *, on_left_running: Callable[[int], Non
     started = cluster.start()
     try:
         cluster.ensure_database(DATABASE)
-        api = settings.api_database_url or cluster.url(DATABASE, "dothi_api")
-        yield Urls(cluster.url(DATABASE), api, cluster.url(DATABASE, "dothi_staff"))
+        admin, api, staff = (cluster.url(DATABASE, user) for user in (ADMIN, "dothi_api", "dothi_staff"))
+        yield Urls(admin, api, staff)
     finally:
         if started:
             _stop_if_idle(cluster, on_left_running)
 
 
-def _own_urls(database_url: str, api_database_url: str | None) -> Urls:
+def _own_urls(database_url: str | None, api_database_url: str | None) -> Urls:
     if not api_database_url:
         raise SetupError(
             "DOTHI_DATABASE_URL names a server of your own: set DOTHI_API_DATABASE_URL too, a login that is a member of "
