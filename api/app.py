@@ -8,12 +8,13 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import health, metrics, page, page_config, problems, tiles
+from api import coverages, health, metrics, page, page_config, problems, rollups, tiles
 from api.compression import Compress
 from api.etag import release
 from api.layer_versions import LayerVersions
 from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders
 from api.pool import Pool
+from api.raster_files import RasterFiles
 from api.services import Services
 from api.tile_cache import Tiles
 from api.tile_door import TileDoor
@@ -68,7 +69,15 @@ def create_app(
     )
     app.state.services = services
     problems.register(app)
-    for router in (health.router, metrics.router, tiles.router, page_config.router, page.router):
+    for router in (
+        health.router,
+        metrics.router,
+        tiles.router,
+        coverages.router,
+        page_config.router,
+        rollups.router,
+        page.router,
+    ):
         app.include_router(router)
     page.mount_assets(app)
     return app
@@ -88,6 +97,7 @@ def _make_services(
         layers=layers,
         versions=versions,
         tiles=Tiles(pool, versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
+        rasters=RasterFiles(pool),
     )
 
 

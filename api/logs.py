@@ -41,6 +41,7 @@ def log_config(level: str) -> dict[str, Any]:
         "loggers": {
             "dothi": {"level": upper},
             "uvicorn.error": {"level": upper},
+            "pygeoapi": {"level": "CRITICAL"},
             "uvicorn.access": {"level": "CRITICAL"},
         },
     }

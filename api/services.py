@@ -9,6 +9,7 @@ from starlette.requests import Request
 from api.layer_versions import LayerVersions
 from api.metrics import Metrics
 from api.pool import Pool
+from api.raster_files import RasterFiles
 from api.tile_cache import Tiles
 from spatial.layers import Layer
 from spatial.settings import Settings
@@ -26,6 +27,7 @@ class Services:
         layers: the published layers, as declared.
         versions: the data version of each table, known without asking.
         tiles: vector tiles, from memory or drawn.
+        rasters: files of the population grids.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Services:
     layers: tuple[Layer, ...]
     versions: LayerVersions
     tiles: Tiles
+    rasters: RasterFiles
 
 
 def services_of(request: Request) -> Services:
