@@ -3,7 +3,7 @@
 -- A plan is in force from its `in_force` event (else `approved`) until `annulled`, `replaced` or `expired`. An event for a part
 -- ends the zones and lines that lie in that part (99 % of their area or length).
 
-CREATE FUNCTION planning.apply_plan_events(plan text) RETURNS void
+CREATE FUNCTION planning.apply_plan_events(target_plan text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     starts date;
@@ -14,42 +14,42 @@ BEGIN
     SELECT coalesce(min(effective_on) FILTER (WHERE kind = 'in_force'), min(effective_on) FILTER (WHERE kind = 'approved')),
            min(effective_on) FILTER (WHERE kind IN ('annulled', 'replaced', 'expired') AND geom IS NULL)
     INTO starts, ends
-    FROM planning.plan_event WHERE plan_code = plan;
+    FROM planning.plan_event WHERE plan_code = target_plan;
     IF starts IS NULL THEN
         RETURN;
     END IF;
     IF ends <= starts THEN
-        RAISE EXCEPTION 'Đồ án %: hết hiệu lực (%) không sau ngày có hiệu lực (%).', plan, ends, starts
+        RAISE EXCEPTION 'Đồ án %: hết hiệu lực (%) không sau ngày có hiệu lực (%).', target_plan, ends, starts
             USING ERRCODE = 'check_violation', HINT = 'The events of the plan are out of order.';
     END IF;
     SELECT CASE kind WHEN 'published' THEN 'in_force' WHEN 'amended' THEN 'in_force' ELSE kind END INTO latest
     FROM planning.plan_event
-    WHERE plan_code = plan AND (geom IS NULL OR kind IN ('amended', 'partly_annulled'))
+    WHERE plan_code = target_plan AND (geom IS NULL OR kind IN ('amended', 'partly_annulled'))
     ORDER BY effective_on DESC, array_position(
         ARRAY['expired', 'replaced', 'annulled', 'partly_annulled', 'amended', 'published', 'in_force', 'approved'], kind)
     LIMIT 1;
 
     UPDATE planning.plan SET status = latest, valid_from = starts, valid_to = ends
-    WHERE code = plan AND (status, valid_from, valid_to) IS DISTINCT FROM (latest, starts, ends);
+    WHERE code = target_plan AND (status, valid_from, valid_to) IS DISTINCT FROM (latest, starts, ends);
     UPDATE planning.zone SET valid_from = starts, valid_to = ends
-    WHERE plan_code = plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, ends)
-        AND NOT EXISTS (SELECT FROM planning.plan_event e WHERE e.plan_code = plan AND planning.lies_in(zone.geom, e.geom));
+    WHERE plan_code = target_plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, ends)
+        AND NOT EXISTS (SELECT FROM planning.plan_event e WHERE e.plan_code = target_plan AND planning.lies_in(zone.geom, e.geom));
     UPDATE planning.planning_line SET valid_from = starts, valid_to = ends
-    WHERE plan_code = plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, ends)
+    WHERE plan_code = target_plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, ends)
         AND NOT EXISTS (
-            SELECT FROM planning.plan_event e WHERE e.plan_code = plan AND planning.lies_in(planning_line.geom, e.geom));
+            SELECT FROM planning.plan_event e WHERE e.plan_code = target_plan AND planning.lies_in(planning_line.geom, e.geom));
 
     FOR part IN
         SELECT effective_on, geom FROM planning.plan_event
-        WHERE plan_code = plan AND geom IS NOT NULL AND kind IN ('amended', 'partly_annulled', 'annulled', 'replaced', 'expired')
+        WHERE plan_code = target_plan AND geom IS NOT NULL AND kind IN ('amended', 'partly_annulled', 'annulled', 'replaced', 'expired')
             AND effective_on > starts
         ORDER BY effective_on DESC
     LOOP
         UPDATE planning.zone SET valid_from = starts, valid_to = part.effective_on
-        WHERE plan_code = plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, part.effective_on)
+        WHERE plan_code = target_plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, part.effective_on)
             AND planning.lies_in(zone.geom, part.geom);
         UPDATE planning.planning_line SET valid_from = starts, valid_to = part.effective_on
-        WHERE plan_code = plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, part.effective_on)
+        WHERE plan_code = target_plan AND (valid_from, valid_to) IS DISTINCT FROM (starts, part.effective_on)
             AND planning.lies_in(planning_line.geom, part.geom);
     END LOOP;
 END
@@ -66,15 +66,15 @@ CREATE FUNCTION planning.lies_in(shape geometry, part geometry) RETURNS boolean
 CREATE FUNCTION planning.apply_events_of_written() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    plan text;
+    written_plan text;
 BEGIN
     IF TG_OP = 'DELETE' THEN
-        FOR plan IN EXECUTE format('SELECT DISTINCT %I FROM old_rows', TG_ARGV[0]) LOOP
-            PERFORM planning.apply_plan_events(plan);
+        FOR written_plan IN EXECUTE format('SELECT DISTINCT %I FROM old_rows', TG_ARGV[0]) LOOP
+            PERFORM planning.apply_plan_events(written_plan);
         END LOOP;
     ELSE
-        FOR plan IN EXECUTE format('SELECT DISTINCT %I FROM new_rows', TG_ARGV[0]) LOOP
-            PERFORM planning.apply_plan_events(plan);
+        FOR written_plan IN EXECUTE format('SELECT DISTINCT %I FROM new_rows', TG_ARGV[0]) LOOP
+            PERFORM planning.apply_plan_events(written_plan);
         END LOOP;
     END IF;
     RETURN NULL;

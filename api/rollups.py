@@ -1,0 +1,230 @@
+"""Figures by tier: the list of indicators, and one indicator's values as JSON, CSV, XLSX or GeoJSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter
+from openpyxl import Workbook
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.negotiation import Language, choose_format, parse_language
+from api.params import refuse_unknown
+from api.services import Shared
+from spatial.errors import InvalidInput
+from spatial.layers import Text
+from spatial.rollup import Figure, FigureTable, Indicator, Level, list_indicators, read_figures, read_shapes
+from spatial.selection import legal_today
+
+router = APIRouter(tags=["rollups"])
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "geojson": "application/geo+json",
+}
+
+
+@router.get("/rollups", summary="Indicators")
+async def list_rollups(request: Request, services: Shared) -> JSONResponse:
+    """List the indicators with their tiers, periods, formulas and sources."""
+    refuse_unknown(request.query_params, {"lang", "f"})
+    choose_format(request.query_params.get("f"), request.headers.get("accept", ""), {"json": MEDIA_TYPES["json"]})
+    language = _language(request)
+    async with services.pool.connection() as connection:
+        indicators = await list_indicators(connection)
+    return JSONResponse({"indicators": [describe(indicator, language) for indicator in indicators]})
+
+
+@router.get("/rollups/{code}", summary="Values of an indicator")
+async def read_rollup(request: Request, services: Shared, code: str) -> Response:
+    """Give the values of an indicator for the units of a tier."""
+    query = request.query_params
+    refuse_unknown(query, {"level", "parent", "period", "f", "lang"})
+    wanted = choose_format(query.get("f"), request.headers.get("accept", ""), MEDIA_TYPES)
+    language = _language(request)
+    level = _parse_level(query.get("level"))
+    today = legal_today()
+    async with services.pool.snapshot() as connection:
+        table = await read_figures(
+            connection, code, level=level, period=query.get("period"), parent=query.get("parent"), legal_date=today
+        )
+        shapes = await read_shapes(connection, table, today) if wanted == "geojson" else {}
+    if wanted == "geojson":
+        return _answer(_as_geojson(table, shapes, language), wanted, table)
+    return _answer(_WRITERS[wanted](table, language), wanted, table)
+
+
+def _language(request: Request) -> Language:
+    return parse_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+
+
+def _parse_level(text: str | None) -> Level:
+    if text is None:
+        return Level.PROVINCE
+    try:
+        return Level(text)
+    except ValueError:
+        words = ", ".join(Level)
+        raise InvalidInput(
+            f"level='{text[:40]}' is not a tier. Use one of {words}.",
+            vi=f"level='{text[:40]}' không phải là một cấp. Hãy dùng một trong: {words}.",
+        ) from None
+
+
+def describe(indicator: Indicator, language: Language) -> dict[str, Any]:
+    """Give an indicator as the list shows it."""
+    return {
+        "code": indicator.code,
+        "title": indicator.title.in_language(language),
+        "unit": indicator.unit,
+        "kind": indicator.kind,
+        "origin": indicator.origin,
+        "theme": indicator.theme,
+        "levels": list(indicator.levels),
+        "periods": list(indicator.periods),
+        "default_period": indicator.best_period,
+        "formula": indicator.formula.in_language(language),
+        "numerator": indicator.numerator_code,
+        "denominator": indicator.denominator_code,
+        "sources": list(indicator.tables),
+        "stale": indicator.is_stale,
+    }
+
+
+def _number(value: Decimal | float | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value == int(value) else float(value)
+
+
+def _value(figure: Figure, table: FigureTable, language: Language) -> dict[str, Any]:
+    return {
+        "unit": {
+            "code": figure.code,
+            "name": figure.name.in_language(language),
+            "level": table.level.value,
+            "parent": figure.parent_code,
+            "remainder": figure.remainder,
+        },
+        "value": _number(figure.value),
+        "numerator": _number(figure.numerator),
+        "denominator": _number(figure.denominator),
+        "denominator_period": figure.denominator_period,
+        "coverage": figure.coverage,
+        "computed_at": figure.computed_at.isoformat() if figure.computed_at else None,
+    }
+
+
+def _head(table: FigureTable, language: Language) -> dict[str, Any]:
+    return {
+        "indicator": describe(table.indicator, language),
+        "level": table.level.value,
+        "period": table.period,
+        "parent": table.parent,
+        "computed_at": table.computed_at,
+        "stale": table.indicator.is_stale,
+    }
+
+
+def _as_json(table: FigureTable, language: Language) -> bytes:
+    content = {**_head(table, language), "values": [_value(figure, table, language) for figure in table.figures]}
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _as_geojson(table: FigureTable, shapes: dict[str, tuple[str, str]], language: Language) -> bytes:
+    features = []
+    for figure in table.figures:
+        shape, quality = shapes.get(figure.code, (None, None))
+        value = _value(figure, table, language)
+        unit = value.pop("unit")
+        features.append(
+            {
+                "type": "Feature",
+                "id": figure.code,
+                "geometry": json.loads(shape) if shape else None,
+                "properties": {**unit, **value, "boundary_quality": quality},
+            }
+        )
+    return json.dumps({"type": "FeatureCollection", **_head(table, language), "features": features}, ensure_ascii=False).encode()
+
+
+_COLUMNS = (
+    Text("mã", "code"),
+    Text("tên", "name"),
+    Text("cấp", "level"),
+    Text("thuộc", "parent"),
+    Text("phần dư", "remainder"),
+    Text("kỳ", "period"),
+    Text("giá trị", "value"),
+    Text("đơn vị tính", "unit"),
+    Text("tử số", "numerator"),
+    Text("mẫu số", "denominator"),
+    Text("kỳ mẫu số", "denominator_period"),
+    Text("mức phủ", "coverage"),
+    Text("tính lúc", "computed_at"),
+)
+
+
+def _rows(table: FigureTable, language: Language) -> list[list[Any]]:
+    rows: list[list[Any]] = [[column.in_language(language) for column in _COLUMNS]]
+    for figure in table.figures:
+        rows.append(
+            [
+                figure.code,
+                figure.name.in_language(language),
+                table.level.value,
+                figure.parent_code,
+                figure.remainder,
+                table.period,
+                _number(figure.value),
+                table.indicator.unit,
+                _number(figure.numerator),
+                _number(figure.denominator),
+                figure.denominator_period,
+                figure.coverage,
+                figure.computed_at.isoformat() if figure.computed_at else None,
+            ]
+        )
+    return rows
+
+
+def _as_csv(table: FigureTable, language: Language) -> bytes:
+    """Write UTF-8 with a byte order mark, since spreadsheets take it for another encoding without."""
+    out = io.StringIO()
+    csv.writer(out).writerows([[_not_a_formula(cell) for cell in row] for row in _rows(table, language)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _as_xlsx(table: FigureTable, language: Language) -> bytes:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(table.indicator.code[:31])
+    for row in _rows(table, language):
+        sheet.append([_not_a_formula(cell) for cell in row])
+    about = book.create_sheet("about")
+    for key, value in describe(table.indicator, language).items():
+        about.append([key, _not_a_formula(", ".join(value) if isinstance(value, list) else value)])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _not_a_formula(cell: Any) -> Any:
+    """Keep a spreadsheet from running a name as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+
+
+_WRITERS: dict[str, Callable[[FigureTable, Language], bytes]] = {"json": _as_json, "csv": _as_csv, "xlsx": _as_xlsx}
+
+
+def _answer(body: bytes, wanted: str, table: FigureTable) -> Response:
+    headers = {"Cache-Control": "no-cache"}
+    if wanted in ("csv", "xlsx"):
+        name = f"{table.indicator.code}_{table.level.value}_{table.period or 'none'}_{legal_today():%Y%m%d}.{wanted}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(body, media_type=MEDIA_TYPES[wanted], headers=headers)

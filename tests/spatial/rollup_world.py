@@ -1,0 +1,99 @@
+"""A small country for the tests of figures: two provinces, five communes, a city, and rows of every layer that counts."""
+
+import random
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, insert, text
+
+from spatial import tables
+
+COMMUNES = {"37001": "37", "37002": "37", "37003": "37", "01001": "01", "01002": "01"}
+CITY = {"37001", "37002"}
+USES = ("ODT", "LUC", "BCS", "???", None)
+
+
+@dataclass(frozen=True)
+class ParcelFact:
+    """What the oracle needs to know of a parcel."""
+
+    commune: str | None
+    province: str | None
+    use: str | None
+    area_m2: float
+
+
+def box(west: float, south: float, size: float) -> str:
+    """Give a square as EWKT."""
+    east, north = west + size, south + size
+    ring = f"{west} {south},{east} {south},{east} {north},{west} {north},{west} {south}"
+    return f"SRID=4326;MULTIPOLYGON((({ring})))"
+
+
+def corner(commune: str) -> tuple[float, float]:
+    """Give the south-west corner of a commune's square of 0.1 degrees."""
+    place = list(COMMUNES).index(commune)
+    return 105.0 + 0.1 * place, 20.0
+
+
+def add_units(connection: Connection) -> None:
+    """Put the communes and the city in."""
+    for code, province in COMMUNES.items():
+        west, south = corner(code)
+        connection.execute(
+            insert(tables.Unit).values(
+                code=code, level="commune", kind="Phường", name=f"Phường {code}", parent_code=province, province_code=province,
+                commune_code=code, valid_from=date(2025, 7, 1), geom=box(west, south, 0.1), area_official_km2=100,
+            )
+        )  # fmt: skip
+    connection.execute(
+        insert(tables.UrbanArea).values(
+            code="DT37", name="Đô thị thử", kind="city", urban_class="II", province_code="37", valid_from=date(2025, 7, 1),
+            geom=box(105.0, 20.0, 0.2),
+        )
+    )  # fmt: skip
+    for code in CITY:
+        connection.execute(
+            insert(tables.UrbanAreaCommune).values(urban_area_code="DT37", commune_code=code, valid_from=date(2025, 7, 1))
+        )
+
+
+def add_parcels(connection: Connection, seed: int, count: int = 60) -> list[ParcelFact]:
+    """Put random parcels in, some without commune or province, and give what they are."""
+    chance = random.Random(seed)
+    facts = []
+    for number in range(count):
+        commune = chance.choice(list(COMMUNES))
+        fact = ParcelFact(commune, COMMUNES[commune], chance.choice(USES), round(chance.uniform(1, 5000), 3))
+        facts.append(fact)
+        west, south = corner(commune)
+        connection.execute(
+            insert(tables.Parcel).values(
+                code=f"{commune}.{commune}.1.{number}", former_commune_code=commune, map_sheet="1", parcel_no=str(number),
+                land_use_code=fact.use, land_use_raw=fact.use, area_m2=fact.area_m2, area_srid=5897,
+                commune_code=commune, province_code=COMMUNES[commune], valid_from=date(2025, 7, 1),
+                geom=box(west + 0.0001 * number, south, 0.0001),
+            )
+        )  # fmt: skip
+    return facts
+
+
+def add_permit(connection: Connection, code: str, commune: str, issued_on: date, conformity: str | None = None) -> None:
+    """Put a permit in."""
+    west, south = corner(commune)
+    connection.execute(
+        insert(tables.Permit).values(
+            code=code, kind="new", status="issued", issued_on=issued_on, conformity=conformity, commune_code=commune,
+            province_code=COMMUNES[commune], valid_from=issued_on, geom=f"SRID=4326;POINT({west + 0.01} {south + 0.01})",
+        )
+    )  # fmt: skip
+
+
+def set_today(connection: Connection, day: date) -> None:
+    """Turn the legal date of the database to `day`, for this transaction."""
+    connection.execute(
+        text(
+            "CREATE OR REPLACE FUNCTION admin.today_vn() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE"
+            f" RETURN DATE '{day.isoformat()}'"
+        )
+    )
