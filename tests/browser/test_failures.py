@@ -1,0 +1,40 @@
+"""When the server goes away or refuses, the page says so and offers a way on."""
+
+import subprocess
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Demo, Open
+
+
+def test_a_server_that_stopped_is_said_on_map_and_card_and_retried(
+    demo: Demo, second_server: tuple[str, subprocess.Popen[str]], open_page: Open
+) -> None:
+    url, process = second_server
+    known = demo.known
+    visit = open_page(f"/?map=17.5/{known.lat}/{known.lon}", base=url, complaints_expected=True).settle()
+    process.terminate()
+    process.wait(timeout=30)
+
+    visit.click_map(known.lon, known.lat)
+    failure = visit.card.get_by_role("alert")
+    expect(failure).to_contain_text("Chưa kết nối được máy chủ")
+    expect(failure.get_by_role("button", name="Thử lại")).to_be_visible()
+    visit.page.get_by_role("button", name="Về toàn vùng").click()
+    visit.page.get_by_role("button", name="Thu nhỏ").click()
+    expect(visit.page.get_by_text("Một phần bản đồ không tải được.")).to_be_visible()
+    visit.page.get_by_role("button", name="Số liệu").click()
+    expect(visit.page.locator("[data-panel=figures]").get_by_role("alert")).to_contain_text("Chưa kết nối được máy chủ")
+
+
+def test_a_refused_question_shows_the_servers_own_sentence(open_page: Open) -> None:
+    visit = open_page("/?at=51.5,0.1", complaints_expected=True).settle()
+    told = visit.card.locator(".nothing, .failure")
+    expect(told).to_be_visible()
+    assert len(told.inner_text()) > 20
+
+
+def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(open_page: Open) -> None:
+    visit = open_page("/?map=x/y/z&at=,&layers=,,-&unit=::/&view=none&lang=xx&as_of=yesterday").settle()
+    expect(visit.page.locator("html")).to_have_attribute("lang", "vi")
+    expect(visit.card).to_have_count(0)

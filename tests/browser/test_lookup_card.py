@@ -1,0 +1,117 @@
+"""The citizen's way: find a parcel or click on it, and read what is planned, or that it is not known."""
+
+import re
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Demo, Open
+from tests.browser.visit import PHONE
+
+STATE_WORDS = {
+    "affected": "Có ảnh hưởng",
+    "touched": "Chạm ranh",
+    "not_affected": "Không ảnh hưởng",
+    "unknown": "Chưa biết",
+}
+
+
+def test_search_leads_to_the_parcel_with_the_states_of_the_server(demo: Demo, open_page: Open) -> None:
+    visit = open_page("/").settle()
+    visit.page.fill("#search", demo.known.code)
+    visit.page.get_by_role("option").first.wait_for()
+    visit.page.keyboard.press("ArrowDown")
+    expect(visit.page.locator("#search")).to_have_attribute("aria-activedescendant", "search-0")
+    visit.page.keyboard.press("Enter")
+
+    told = httpx.get(f"{demo.url}/lookup", params={"parcel": demo.known.code, "lang": "vi"}, timeout=30).json()
+    assert visit.states() == {theme["theme"]: theme["state"] for theme in told["themes"]}
+    assert f"parcel={demo.known.code}" in visit.query
+    expect(visit.card.get_by_role("heading", level=2)).to_contain_text(demo.known.number)
+    for theme in told["themes"]:
+        shown = visit.card.locator(f"[data-theme={theme['theme']}]")
+        expect(shown.locator(".state")).to_have_text(STATE_WORDS[theme["state"]])
+    visit.settle()
+    assert visit.drawn("selection:line"), "the parcel is outlined on the map"
+
+
+def test_click_on_the_map_answers_for_the_parcel_there(demo: Demo, open_page: Open) -> None:
+    known = demo.known
+    visit = open_page(f"/?map=17.5/{known.lat}/{known.lon}").settle()
+    visit.click_map(known.lon, known.lat)
+    expect(visit.answered().get_by_text(known.code, exact=True)).to_be_visible()
+    assert re.search(r"at=\d+\.\d+,\d+\.\d+", visit.query)
+
+
+def test_unknown_is_never_drawn_like_no(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel={demo.unknown.code}").settle()
+    theme = visit.answered().locator("[data-state=unknown]").first
+    state = theme.locator(".state")
+    expect(state).to_have_text("Chưa biết")
+    expect(theme).to_contain_text("không có nghĩa là “không ảnh hưởng”")
+    assert "repeating-linear-gradient" in state.evaluate("element => getComputedStyle(element).backgroundImage")
+    assert state.evaluate("element => getComputedStyle(element).borderStyle") == "dashed"
+
+
+def test_the_url_holds_the_answer_and_back_returns(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel={demo.known.code}").settle()
+    visit.answered()
+    visit.page.get_by_role("button", name="Đóng").click()
+    expect(visit.card).to_have_count(0)
+    visit.page.go_back()
+    visit.answered()
+
+    again = open_page(visit.page.url.removeprefix(demo.url)).settle()
+    assert again.states() == visit.states()
+
+
+def test_language_switches_words_titles_and_answer(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel={demo.unknown.code}").settle()
+    visit.answered()
+    visit.page.get_by_role("button", name="English").click()
+    expect(visit.card.locator("[data-state=unknown] .state").first).to_have_text("Unknown")
+    expect(visit.page.locator("html")).to_have_attribute("lang", "en")
+    expect(visit.page.get_by_role("button", name="Figures")).to_be_visible()
+    assert "lang=en" in visit.query
+
+
+def test_unknown_parcel_is_said_with_a_way_on(open_page: Open) -> None:
+    visit = open_page("/?parcel=99999.99999.1.1", complaints_expected=True).settle()
+    expect(visit.card.get_by_text("Không có trong dữ liệu")).to_be_visible()
+
+
+def test_nothing_found_says_how_to_search(open_page: Open) -> None:
+    visit = open_page("/").settle()
+    visit.page.fill("#search", "zzzz không đâu cả")
+    expect(visit.page.get_by_text("Không tìm thấy “zzzz không đâu cả”.")).to_be_visible()
+
+
+def test_keyboard_alone_reaches_an_answer_and_leaves_it(demo: Demo, open_page: Open) -> None:
+    known = demo.known
+    visit = open_page(f"/?map=18/{known.lat}/{known.lon}").settle()
+    visit.page.locator(".maplibregl-canvas").focus()
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Shift+Tab")
+    expect(visit.page.locator(".crosshair")).to_be_visible()
+    visit.page.keyboard.press("Enter")
+    expect(visit.answered().get_by_text(known.code, exact=True)).to_be_visible()
+    visit.card.get_by_role("button", name="Đóng").focus()
+    visit.page.keyboard.press("Escape")
+    expect(visit.card).to_have_count(0)
+    expect(visit.page.locator(".maplibregl-canvas")).to_be_focused()
+
+
+def test_on_a_phone_the_answer_is_a_sheet_and_the_map_stays_usable(demo: Demo, open_page: Open) -> None:
+    known = demo.known
+    visit = open_page(f"/?parcel={known.code}", size=PHONE).settle()
+    sheet = visit.answered().bounding_box()
+    assert sheet
+    assert sheet["width"] == PHONE[0]
+    assert sheet["y"] > PHONE[1] / 2, "the upper half stays the map's"
+    assert visit.page.evaluate("document.documentElement.scrollWidth") == PHONE[0], "nothing sticks out sideways"
+    visit.card.get_by_role("button", name="Mở rộng phiếu").click()
+    visit.until(lambda: (visit.card.bounding_box() or {"y": 999})["y"] < PHONE[1] / 4)
+    visit.card.get_by_role("button", name="Thu gọn phiếu").click()
+    visit.until(lambda: (visit.card.bounding_box() or {"y": 0})["y"] > PHONE[1] / 2)
+    visit.page.touchscreen.tap(PHONE[0] / 2, 230)
+    visit.until(lambda: "at=" in visit.query)
