@@ -131,7 +131,8 @@ def _cadastre(manifest: Manifest, parcels: Parcels) -> None:
         else:
             name = f"cadastre/{stem}.zip"
             write.write_zip(folder / name, ((stem + suffix, content) for suffix, content in file.parts.items()))
-        manifest.add("parcels", name, file.rows, "sample-cadastre", valid_from="2024-05-17")
+        profile = {"profile": file.habit.profile} if file.habit.profile else {}
+        manifest.add("parcels", name, file.rows, "sample-cadastre", valid_from="2024-05-17", **profile)
         manifest.loads[-1]["expected"] = {
             "encoding": file.habit.encoding, "crs": f"EPSG:{file.habit.epsg}",
             "quarantined": len({fault.row for fault in file.faults if fault.effect == "quarantined"}),

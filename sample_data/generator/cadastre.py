@@ -1,8 +1,9 @@
 """The parcels as a data officer would get them: one old shapefile for each former commune, in two habits.
 
 Set 1 (south bank, mapped in the former Nam Định): ViLIS names, TCVN3, VN-2000 105-30 (EPSG:9209), no .prj and no .cpg, former
-commune codes. Set 2 (north bank): FAMIS-like names, VNI Windows, VN-2000 105-00 (EPSG:5897) with .prj, today's commune codes with
-the former one beside, areas as text with decimal commas, uses with areas, small letters and old codes.
+commune codes; DIACHI is the parcel's address. Set 2 (north bank): FAMIS-like names, VNI Windows, VN-2000 105-00 (EPSG:5897) with
+.prj, today's commune codes with the former ones beside; DIACHI is the holder's address and DIACHITHUA the parcel's; areas as text
+with decimal commas, uses with areas, some in small letters.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from sample_data.generator.addresses import Addresses
 from sample_data.generator.encodings import to_tcvn3, to_vni
 from sample_data.generator.faults import Fault, Row, put_faults
 from sample_data.generator.frame import CITY_EPSG, city_to_legacy, stream
-from sample_data.generator.names import holder
+from sample_data.generator.names import holder, home
 from sample_data.generator.parcels import Parcels
 from sample_data.generator.shapefile import Field, write_shapefile
 
@@ -28,7 +29,10 @@ _WRITTEN_ON = date(2024, 5, 17)
 
 @dataclass(frozen=True)
 class Habit:
-    """How one office wrote its files: fields, the values of a row in their order, encoding, zone."""
+    """How one office wrote its files: fields, the values of a row in their order, encoding, zone.
+
+    `profile` is the alias profile that the loader needs to know that DIACHI is the parcel's address.
+    """
 
     name: str
     fields: tuple[Field, ...]
@@ -38,6 +42,7 @@ class Habit:
     epsg: int
     has_prj: bool
     communes_of_today: bool
+    profile: str | None = None
 
 
 def _set_1(number: int, row: Row) -> tuple[Any, ...]:
@@ -56,7 +61,8 @@ def _set_1(number: int, row: Row) -> tuple[Any, ...]:
 
 def _set_2(number: int, row: Row) -> tuple[Any, ...]:
     area = row["area"] if isinstance(row["area"], str) else f"{row['area']:.1f}".replace(".", ",")
-    return (row["sheet"], row["number"], area, row["use"], row["holder"], row["place"], row["commune"], row["former"])
+    own = (row["holder"], row["home"], row["place"])
+    return (row["sheet"], row["number"], area, row["use"], *own, row["commune"], row["former"])
 
 
 HABITS = (
@@ -71,7 +77,7 @@ HABITS = (
             Field("DIENTICHPL", "N", 12, 1),
             Field("KHLOAIDAT", "C", 12),
             Field("TENCHU", "C", 40),
-            Field("VITRI", "C", 60),
+            Field("DIACHI", "C", 60),
         ),
         _set_1,
         to_tcvn3,
@@ -79,6 +85,7 @@ HABITS = (
         9209,
         False,
         False,
+        "parcel-address",
     ),
     Habit(
         "bo2",
@@ -88,7 +95,8 @@ HABITS = (
             Field("DTICH", "C", 14),
             Field("LOAIDAT", "C", 20),
             Field("CHUSUDUNG", "C", 60),
-            Field("VITRI", "C", 80),
+            Field("DIACHI", "C", 60),
+            Field("DIACHITHUA", "C", 80),
             Field("MAXA", "C", 5),
             Field("MAXACU", "C", 5),
         ),
@@ -122,7 +130,7 @@ DELIVERIES = (
     Delivery(1, "99013", "thuadat_benngu", ("number_word", "use_lower", "area_words", "ring_crossing", "use_old_tsn", "sliver")),
     Delivery(1, "99016", "thuadat_luathuong", ("area_hectares", "use_old_lnk", "use_lower", "vertex_twice", "number_letter")),
     Delivery(1, "99019", "thuadat_dongdau", ("ring_tail", "geometry_null", "use_old_tsn", "number_empty", "use_unknown")),
-    Delivery(1, "99022", "thuadat_baidau", ("overlap", "area_wrong", "use_lower", "use_old_bhk", "number_zero")),
+    Delivery(1, "99022", "thuadat_baidau", ("overlap", "area_wrong", "area_unit", "use_lower", "use_old_bhk", "number_zero")),
 )
 
 
@@ -163,6 +171,7 @@ def _file(delivery: Delivery, parcels: Parcels, addresses: Addresses, holders: N
                 "kind": parcels.kind[index],
                 "use": _use_text(str(parcels.use[index]), area, habit, rng),
                 "holder": holders[index],
+                "home": home(rng),
                 "place": addresses.text[index] or "",
                 "geometry": shape,
             }

@@ -1,7 +1,7 @@
 """The known faults of the cadastral files: each is put into a row on purpose and listed with what a loader should do.
 
 `issue` is the code under which the loader reports it; `effect` is `quarantined`, `loaded` (as it is or after a conversion)
-or `repaired`. Rows are counted from 1 in the file.
+or `repaired`. Rows are counted from 1 in the file; an overlap may be reported at the neighbour.
 """
 
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def _grown(metres: float) -> Callable[[Row], None]:
 
 def _area(text: str | None = None, factor: float = 1.0, unit: str = "") -> Callable[[Row], None]:
     def change(row: Row) -> None:
-        row["area"] = text if text else f"{row['area'] * factor:.4f}".rstrip("0").replace(".", ",") + unit
+        row["area"] = text if text else f"{row['area'] * factor:.6f}".rstrip("0").replace(".", ",") + unit
 
     return change
 
@@ -96,7 +96,8 @@ KINDS: dict[str, tuple[str | None, str, Callable[[Row], None]]] = {
     "sliver": ("sliver", "loaded", _grown(0.04)),
     "area_wrong": ("area_mismatch", "loaded", _wrong_area),
     "area_words": ("area_unreadable", "loaded", _area("không rõ")),
-    "area_hectares": ("area_in_hectares", "loaded", _area(factor=1e-4, unit=" ha")),
+    "area_hectares": ("area_in_hectares", "loaded", _area(factor=1e-4)),
+    "area_unit": (None, "loaded", _area(factor=1e-4, unit=" ha")),
     "use_unknown": ("land_use_unknown", "loaded", _set("use", "XYZ")),
     "use_empty": ("land_use_missing", "loaded", _set("use", "")),
     "use_old_lnk": ("land_use_old", "loaded", _set("use", "LNK")),

@@ -15,6 +15,7 @@ BODIES = {
     "CQP": "Đơn vị quốc phòng mẫu {}", "CAN": "Công an mẫu {}", "RPH": "Ban quản lý rừng mẫu", "RSX": "Ban quản lý rừng mẫu",
 }  # fmt: skip
 PUBLIC_BODY = "Ủy ban nhân dân xã, phường mẫu"
+HOME_COMMUNES = ("Bãi Dâu", "Đồng Dâu", "Lụa Thượng", "Bến Ngự", "Núi Tằm", "Hạ Lụa", "Thoi Vàng")
 PRIVATE_USES = ("ODT", "ONT", "CLN", "LUC", "HNK", "NTS", "TMD")
 
 
@@ -25,3 +26,8 @@ def holder(use: str, rng: np.random.Generator) -> str:
         name = " ".join(str(rng.choice(words)) for words in (FAMILY, MIDDLE, GIVEN))
         return name.upper() if rng.random() < 0.2 else name
     return BODIES[first].format(rng.integers(1, 30)) if first in BODIES else PUBLIC_BODY
+
+
+def home(rng: np.random.Generator) -> str:
+    """Make up where a holder lives."""
+    return f"Xóm {rng.integers(1, 19)}, xã {rng.choice(HOME_COMMUNES)} (mẫu)"

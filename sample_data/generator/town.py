@@ -128,9 +128,9 @@ def power_line() -> LineString:
 
 def faces() -> list[tuple[str, str, Polygon]]:
     """Divide the city by the river and the commune boundaries: (commune of today, former commune, face)."""
-    outline = smooth_ring(_OUTLINE)
+    outline = warped(smooth_ring(_OUTLINE), 90, 1500, 40)
     lines = [warped(smooth_line(line), 25, 700, 20) for line in _DIVIDERS]
-    ground = shapely.union_all([outline.exterior, river_line(), *lines], grid_size=0.001)
+    ground = shapely.union_all([outline.boundary, river_line(), *lines], grid_size=0.001)
     found = polygons_of(shapely.polygonize([ground]), 1000)
     inside = [face for face in found if outline.buffer(1).contains(face)]
 
@@ -180,12 +180,14 @@ def districts(city: BaseGeometry) -> list[District]:
     ]
     rest, parts = city, []
     for name, use, shape in drawn:
-        area = common(rest, shape if use in ("field", "new") else warped(shape, 18, 420, 25))
+        area = common(rest, shape if use in ("field", "new") else warped(shape, *_BENDS.get(use, (18, 420)), 25))
         rest = without(rest, area)
         parts.append(District(name, use, area))
     return parts
 
 
+_BENDS = {"village": (46, 380), "old": (30, 500)}
+"""District use -> how far and over what length its hand-drawn border is bent, in metres."""
 _RIBBONS = ("Tỉnh Lộ 499", "Trần Hưng Đạo", "Đồng Dâu", "Bãi Dâu")
 
 
