@@ -131,7 +131,7 @@ class _Trial:
         self._tree: shapely.STRtree | None = None
         codes = np.array([stated[row] or "" for row in rows[finite]], dtype=object) if stated is not None else None
         known = np.isin(codes, list(communes)) if codes is not None else None
-        self._codes = codes if known is not None and known.mean() >= DECLARED_SHARE else None
+        self._codes = codes if known is not None and known.sum() >= DECLARED_SHARE * max(1, len(known)) else None
 
     @property
     def by_row(self) -> bool:

@@ -25,8 +25,8 @@ class IssueCode(StrEnum):
     vi: str
     en: str
 
-    def __new__(cls, value: str, severity: Severity, vi: str, en: str) -> Self:
-        """Make a member that carries its severity and both sentences."""
+    def __new__(cls, value: str, severity: Severity = Severity.INFO, vi: str = "", en: str = "") -> Self:
+        """Make a member with its severity and sentences; with the value alone, `IssueCode("overlap")`, look one up."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.severity, member.vi, member.en = severity, vi, en

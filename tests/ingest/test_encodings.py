@@ -1,6 +1,7 @@
 """Legacy encodings: round trips, decisions with evidence, undecided text kept as bytes."""
 
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,7 @@ small_text = st.text(alphabet=SMALL + " ,.0123456789/-", max_size=40)
 any_text = st.text(alphabet=SMALL + SMALL.upper() + " ,.0123456789/-", max_size=40)
 
 
-def as_bytes_column(texts: list[str | None], encoding: Encoding) -> pa.Array:
+def as_bytes_column(texts: Sequence[str | None], encoding: Encoding) -> pa.Array:
     """Make the column as a shapefile gives it: each byte one Latin-1 character."""
     return pa.array([None if text is None else encode(text, encoding).decode("latin-1") for text in texts], pa.string())
 

@@ -4,7 +4,7 @@ import shutil
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyogrio
@@ -25,7 +25,7 @@ def read_one(path: Path) -> SourceFile:
         return source
 
 
-def zip_of(target: Path, members: dict[str, Path | bytes]) -> Path:
+def zip_of(target: Path, members: Mapping[str, Path | bytes]) -> Path:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content.read_bytes() if isinstance(content, Path) else content)
@@ -81,7 +81,8 @@ def test_hash_is_the_same_inside_an_archive_and_changes_with_any_part(tmp_path: 
 
 def test_archive_of_two_and_the_folder_is_removed(tmp_path: Path) -> None:
     one, two = write_parcels(tmp_path / "a.shp"), write_parcels(tmp_path / "b.gpkg")
-    members: dict[str, Path | bytes] = {p.name: p for p in one.parent.glob("a.*")} | {two.name: two, "đọc.txt": b"hello"}
+    parts: dict[str, Path | bytes] = {p.name: p for p in one.parent.glob("a.*")}
+    members = parts | {two.name: two, "đọc.txt": b"hello"}
     archive = zip_of(tmp_path / "hai.zip", members)
     with open_sources([archive]) as sources:
         assert [s.format for s in sources] == [FileFormat.SHAPEFILE, FileFormat.GEOPACKAGE]
