@@ -132,6 +132,69 @@ def db_url(
     typer.echo(user_url(_settings(), user, through_socket=socket))
 
 
+# -- figures ----------------------------------------------------------------------------------------------------------------
+
+rollup = typer.Typer(help="Số liệu tổng hợp theo cấp. / Figures by tier.", no_args_is_help=True)
+app.add_typer(rollup, name="rollup")
+
+
+@rollup.command("refresh")
+def rollup_refresh(
+    everything: Annotated[bool, typer.Option("--all", help="Tính lại tất cả. / Compute everything, changed or not.")] = False,
+) -> None:
+    """Tính lại số liệu của các xã có thay đổi. / Compute the figures of communes that changed, and add up."""
+    from spatial.rollup import refresh
+
+    with _transaction("dothi_ingest") as connection:
+        report = refresh(connection, everything=everything)
+    for name, communes in report.communes.items():
+        typer.echo(f"{name:<14}{'tất cả / all' if communes is None else f'{communes} xã / communes'}")
+    typer.echo(f"{report.values} giá trị / values, {report.legal_date:%d.%m.%Y}, phiên bản / version {report.data_version}")
+
+
+@rollup.command("show")
+def rollup_show(
+    indicator: Annotated[str | None, typer.Argument(help="Mã chỉ tiêu; trống: danh sách. / Code; empty: list.")] = None,
+    level: Annotated[str, typer.Option(help="nation, region, province, city, commune")] = "province",
+    period: Annotated[str | None, typer.Option(help="Năm. / Year.")] = None,
+    parent: Annotated[str | None, typer.Option(help="Chỉ dưới đơn vị này. / Only below this unit.")] = None,
+) -> None:
+    """Xem số liệu theo cấp. / Show the figures of a tier, or the list of indicators."""
+    import asyncio
+
+    for line in asyncio.run(_figure_lines(indicator, level, period, parent)):
+        typer.echo(line)
+
+
+async def _figure_lines(indicator: str | None, level: str, period: str | None, parent: str | None) -> list[str]:
+    import asyncpg
+
+    from spatial.access import admin_url
+    from spatial.rollup import list_indicators, parse_level, read_figures
+    from spatial.selection import legal_today
+
+    connection = await asyncpg.connect(admin_url(_settings()))
+    try:
+        if indicator is None:
+            found = await list_indicators(connection)
+            return [
+                f"{item.code:<26}{item.unit:<14}{item.best_period or '-':<6}{item.title.vi} / {item.title.en}" for item in found
+            ]
+        table = await read_figures(
+            connection, indicator, level=parse_level(level), period=period, parent=parent, legal_date=legal_today()
+        )
+    finally:
+        await connection.close()
+    head = f"{table.indicator.title.vi} ({table.indicator.unit}), {table.period or '-'}, {table.computed_at or '-'}"
+    stale = ["Dữ liệu đã thay đổi từ lần tính này / changed since: dothi rollup refresh"] if table.indicator.is_stale else []
+    rows = (
+        f"{row.code:<16}{'-' if row.value is None else f'{row.value:,.2f}':>22}  "
+        f"{'' if row.coverage is None else f'{row.coverage:.0%}':>5}  {row.name.vi}"
+        for row in table.figures
+    )
+    return [head, *stale, *rows]
+
+
 # -- serving --------------------------------------------------------------------------------------------------------------
 
 Host = Annotated[str | None, typer.Option("--host", help="Địa chỉ. / Address to listen on (DOTHI_HOST).")]

@@ -15,9 +15,8 @@ from starlette.responses import JSONResponse, Response
 from api.negotiation import Language, choose_format, parse_language
 from api.params import refuse_unknown
 from api.services import Shared
-from spatial.errors import InvalidInput
 from spatial.layers import Text
-from spatial.rollup import Figure, FigureTable, Indicator, Level, list_indicators, read_figures, read_shapes
+from spatial.rollup import Figure, FigureTable, Indicator, list_indicators, parse_level, read_figures, read_shapes
 from spatial.selection import legal_today
 
 router = APIRouter(tags=["rollups"])
@@ -48,7 +47,7 @@ async def read_rollup(request: Request, services: Shared, code: str) -> Response
     refuse_unknown(query, {"level", "parent", "period", "f", "lang"})
     wanted = choose_format(query.get("f"), request.headers.get("accept", ""), MEDIA_TYPES)
     language = _language(request)
-    level = _parse_level(query.get("level"))
+    level = parse_level(query.get("level"))
     today = legal_today()
     async with services.pool.snapshot() as connection:
         table = await read_figures(
@@ -62,19 +61,6 @@ async def read_rollup(request: Request, services: Shared, code: str) -> Response
 
 def _language(request: Request) -> Language:
     return parse_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
-
-
-def _parse_level(text: str | None) -> Level:
-    if text is None:
-        return Level.PROVINCE
-    try:
-        return Level(text)
-    except ValueError:
-        words = ", ".join(Level)
-        raise InvalidInput(
-            f"level='{text[:40]}' is not a tier. Use one of {words}.",
-            vi=f"level='{text[:40]}' không phải là một cấp. Hãy dùng một trong: {words}.",
-        ) from None
 
 
 def describe(indicator: Indicator, language: Language) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from spatial.errors import InvalidInput
 from spatial.layers import Text
 
 
@@ -18,6 +19,24 @@ class Level(StrEnum):
     PROVINCE = "province"
     CITY = "city"
     COMMUNE = "commune"
+
+
+def parse_level(text: str | None) -> Level:
+    """Read a tier; provinces where none is named.
+
+    Raises:
+        InvalidInput: not a tier.
+    """
+    if text is None:
+        return Level.PROVINCE
+    try:
+        return Level(text)
+    except ValueError:
+        words = ", ".join(Level)
+        raise InvalidInput(
+            f"level='{text[:40]}' is not a tier. Use one of {words}.",
+            vi=f"level='{text[:40]}' không phải là một cấp. Hãy dùng một trong: {words}.",
+        ) from None
 
 
 REMAINDERS = {

@@ -1,6 +1,6 @@
 -- Every indicator with the tiers and periods for which a value is there; a ratio has those of its numerator.
 SELECT i.code, i.title, i.title_en, i.unit, i.kind, i.origin, i.numerator_code, i.denominator_code, i.factor, i.formula, i.formula_en,
-    i.tables, i.theme,
+    ARRAY(SELECT jsonb_array_elements_text(i.tables)) AS tables, i.theme,
     coalesce(v.levels, '{}') AS levels, coalesce(v.periods, '{}') AS periods, best.period AS best_period,
     EXISTS (SELECT FROM rollup.dirty d WHERE d.table_name IN (
         SELECT jsonb_array_elements_text(s.tables) FROM rollup.indicator s
