@@ -6,11 +6,16 @@ import type { Figure, FigureAnswer, FigureUnit, Indicator, IndicatorList } from 
 import { changeView, lang, mode, view } from "./state";
 import type { UnitStep } from "./view";
 
-/** The tiers from the outside in; city and commune both lie below a province. */
-const TIERS = ["nation", "region", "province", "city", "commune"] as const;
+const BELOW: Record<string, readonly string[]> = {
+  nation: ["region", "province", "city"],
+  region: ["province", "city"],
+  province: ["city", "commune"],
+  city: ["commune"],
+};
 
 const NATION: UnitStep = { level: "nation", code: "VN" };
 
+const FIRST_INDICATOR = "population";
 const PERIODS_SHOWN = 12;
 
 export const indicatorList = resource<IndicatorList>(
@@ -25,21 +30,22 @@ export const indicators = computed<Indicator[]>(() => {
 
 export const indicator = computed<Indicator | null>(() => {
   const wanted = view.value.indicator;
-  return indicators.value.find((one) => one.code === wanted) ?? indicators.value[0] ?? null;
+  const named = (code: string | null) => indicators.value.find((one) => one.code === code);
+  return named(wanted) ?? named(FIRST_INDICATOR) ?? indicators.value[0] ?? null;
 });
 
 export const period = computed<string | null>(() => {
   const periods = indicator.value?.periods ?? [];
   const wanted = view.value.period;
-  return wanted && periods.includes(wanted) ? wanted : (periods.at(-1) ?? null);
+  return wanted && periods.includes(wanted) ? wanted : (indicator.value?.default_period ?? periods.at(-1) ?? null);
 });
 
 /** The unit whose inside is shown; the nation where nothing is chosen. */
 export const parent = computed<UnitStep>(() => view.value.path.at(-1) ?? NATION);
 
-/** Tiers that the indicator has below a unit's level. */
+/** Tiers that the indicator has below a unit's level; communes, 3,321 of them, only within a province or city. */
 export function tiersBelow(level: string): string[] {
-  const below = TIERS.slice(TIERS.indexOf(level as (typeof TIERS)[number]) + 1);
+  const below = BELOW[level] ?? [];
   return below.filter((tier) => indicator.value?.levels.includes(tier));
 }
 
@@ -122,9 +128,9 @@ export const trail = computed<FigureUnit[]>(() =>
   view.value.path.map((step, depth) => ({ ...step, name: figureOf(step, stepUrl(depth))?.unit.name ?? step.code })),
 );
 
-/** A row that carries a part of a total which no unit of the tier has (`37:rest`, `37:unbroken`); it cannot be opened. */
+/** A row that carries a part of a total which no unit of the tier has; it cannot be opened. */
 export function isRemainder(figure: Figure): boolean {
-  return figure.unit.code.includes(":");
+  return Boolean(figure.unit.remainder);
 }
 
 export function canOpen(figure: Figure): boolean {

@@ -10,9 +10,9 @@ export function formatNumber(lang: Lang, value: number, digits?: number): string
   return new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits }).format(value);
 }
 
-/** A number short enough for a legend: 2,5 Tr, 690 N. */
-export function formatBrief(lang: Lang, value: number): string {
-  if (Math.abs(value) < 10_000) return formatNumber(lang, value);
+/** The bounds of a legend's class; from millions on in short form (2,5 Tr), for all classes alike. */
+export function formatBound(lang: Lang, value: number, largest: number): string {
+  if (largest < 1_000_000) return formatNumber(lang, value);
   return new Intl.NumberFormat(LOCALE[lang], { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 }
 

@@ -157,8 +157,11 @@ export interface Indicator {
   kind: "additive" | "ratio";
   levels: string[];
   periods: string[];
+  /** The best covered period. */
+  default_period?: string | null;
+  /** Data have changed since the values were computed. */
+  stale?: boolean;
   formula?: string | null;
-  sources?: (string | { title?: string; name?: string })[];
 }
 
 export interface IndicatorList {
@@ -169,6 +172,8 @@ export interface FigureUnit {
   code: string;
   name: string;
   level: string;
+  /** Set for a row that carries a part of the total which no unit of the tier has. */
+  remainder?: string | boolean | null;
 }
 
 export interface Figure {
@@ -182,7 +187,7 @@ export interface Figure {
 export interface FigureAnswer {
   indicator: string | Indicator;
   level: string;
-  period: string;
+  period: string | null;
   computed_at: string | null;
   values: Figure[];
 }

@@ -1,20 +1,22 @@
 /** The colours of the choropleth, from low to high, and the hatching of what is not known. */
 
 import { classes } from "../map/figures";
-import { brief, t } from "../state";
+import { bound, t } from "../state";
 import { scaleFor } from "../format";
 import { values } from "../figures";
 
 export function FigureLegend({ unit }: { unit: string }) {
   const unknown = values.value.some((figure) => figure.value === null);
-  const scale = scaleFor(unit, classes.value.at(-1)?.to ?? 0);
+  const largest = classes.value.at(-1)?.to ?? 0;
+  const scale = scaleFor(unit, largest);
+  const written = (value: number) => bound(value * scale.factor, largest * scale.factor);
   return (
     <ul class="figure-legend" aria-label={scale.unit}>
       {classes.value.map((one) => (
         <li key={one.from}>
           <span class="legend-color" style={{ background: one.color }} aria-hidden="true" />
-          {brief(one.from * scale.factor)}
-          {one.to !== one.from && `–${brief(one.to * scale.factor)}`}
+          {written(one.from)}
+          {one.to !== one.from && `–${written(one.to)}`}
         </li>
       ))}
       {scale.unit && <li>{scale.unit}</li>}

@@ -132,6 +132,7 @@ function Headline({ chosen }: { chosen: Indicator }) {
           </span>
         )}
         {computedAt && <span>{t("computed_at", { at: moment(computedAt) })}</span>}
+        {chosen.stale && <span class="stale">{t("stale")}</span>}
       </p>
     </div>
   );
@@ -168,7 +169,6 @@ function Parts({ chosen }: { chosen: Indicator }) {
 
 function About({ chosen }: { chosen: Indicator }) {
   const [csv, xlsx, json] = ["csv", "xlsx", "json"].map(childrenUrl);
-  const sources = (chosen.sources ?? []).map((source) => (typeof source === "string" ? source : (source.title ?? source.name ?? "")));
   return (
     <footer class="footing">
       {csv && (
@@ -187,11 +187,6 @@ function About({ chosen }: { chosen: Indicator }) {
       {chosen.formula && (
         <p>
           <b>{t("formula")}:</b> {chosen.formula}
-        </p>
-      )}
-      {sources.length > 0 && (
-        <p>
-          <b>{t("sources")}:</b> {sources.join("; ")}
         </p>
       )}
     </footer>

@@ -28,7 +28,7 @@ export function Page() {
       <main class="map-room">{ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}</main>
       <div class="side">
         <Search />
-        {mode.value === "figures" ? <Figures /> : selection.value && <Card />}
+        {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
       </div>
       <Switches />
       {ready && mode.value === "map" && <Layers />}
