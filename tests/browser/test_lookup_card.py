@@ -68,7 +68,7 @@ def test_the_url_holds_the_answer_and_back_returns(demo: Demo, open_page: Open) 
 def test_language_switches_words_titles_and_answer(demo: Demo, open_page: Open) -> None:
     visit = open_page(f"/?parcel={demo.unknown.code}").settle()
     visit.answered()
-    visit.page.get_by_role("button", name="English").click()
+    visit.page.get_by_role("button", name="EN – English").click()
     expect(visit.card.locator("[data-state=unknown] .state").first).to_have_text("Unknown")
     expect(visit.page.locator("html")).to_have_attribute("lang", "en")
     expect(visit.page.get_by_role("button", name="Figures")).to_be_visible()

@@ -92,7 +92,7 @@ function Row({ figure, largest, scale }: { figure: Figure; largest: number; scal
       </th>
       <td class="column-value">
         <FigureValue figure={figure} scale={scale} />
-        {value !== null && largest > 0 && (
+        {!remainder && value !== null && largest > 0 && (
           <span class="bar" aria-hidden="true">
             <span style={{ width: `${Math.max(1, (Math.abs(value) / largest) * 100)}%` }} />
           </span>

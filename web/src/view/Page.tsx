@@ -25,15 +25,17 @@ export function Page() {
       <a class="skip" href="#map">
         {t("skip_to_map")}
       </a>
-      <main class="map-room">{ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}</main>
-      <div class="side">
-        <Search />
-        {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
-      </div>
+      <main>
+        <div class="map-room">{ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}</div>
+        <div class="side">
+          <Search />
+          {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
+        </div>
+        {ready && mode.value === "map" && <Layers />}
+        {ready && <MapTools config={ready} />}
+        {ready && <Notices notices={ready.notices} />}
+      </main>
       <Switches />
-      {ready && mode.value === "map" && <Layers />}
-      {ready && <MapTools config={ready} />}
-      {ready && <Notices notices={ready.notices} />}
       <FigureTip />
     </>
   );

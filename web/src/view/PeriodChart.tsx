@@ -25,7 +25,7 @@ export function PeriodChart({ points, unit }: { points: { period: string; value:
               onClick={() => changeView({ period: one.period }, { push: true })}
             >
               <span class="column" style={{ height: `${Math.max(2, (Math.abs(one.value) / largest) * HEIGHT)}px` }} />
-              <span class="column-name">{one.period.slice(0, 4) === one.period ? `’${one.period.slice(2)}` : one.period}</span>
+              <span class="column-name">{one.period}</span>
             </button>
           </li>
         ))}

@@ -32,7 +32,7 @@ function ModeButton({ to, label, Icon }: { to: Mode; label: string; Icon: Compon
 
 function LangButton({ to, name }: { to: Lang; name: string }) {
   return (
-    <button type="button" class="segment segment-lang" lang={to} aria-label={name} aria-pressed={lang.value === to} onClick={() => changeView({ lang: to })}>
+    <button type="button" class="segment segment-lang" lang={to} aria-label={`${to.toUpperCase()} – ${name}`} aria-pressed={lang.value === to} onClick={() => changeView({ lang: to })}>
       {to.toUpperCase()}
     </button>
   );
