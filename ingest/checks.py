@@ -67,7 +67,8 @@ def check_duplicates(keys: pa.Array, attributes: pa.Table, geometries: GeometryA
 
     Args:
         keys: natural key per row, null for rows that other checks have set aside.
-        attributes: all columns of the rows, by which exact repetition is judged together with the geometry.
+        attributes: the columns that mean something (those of the plan's `public` and `personal`), by which exact repetition
+            is judged together with the geometry; a program's own row number would make every copy look different.
         geometries: shapely geometries of the rows.
         rows: row numbers.
     """

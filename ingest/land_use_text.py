@@ -110,7 +110,7 @@ class LandUseColumn:
         principal: normalised principal code per row, null where unknown.
         parsed: the uses of each distinct text.
         codes: per row the position of its text in `parsed`, -1 for null.
-        issues: unknown and missing uses by row; old codes once per distinct text.
+        issues: missing, unknown and old uses, by row.
     """
 
     principal: pa.Array
@@ -141,13 +141,12 @@ def _issues(
     empty = np.array([not uses for uses in parsed] + [True])
     issues = [Issue(IssueCode.LAND_USE_MISSING, int(rows[i]), column) for i in np.flatnonzero(empty[index])]
     issues += [Issue(IssueCode.LAND_USE_UNKNOWN, int(rows[i]), column, texts[index[i]]) for i in np.flatnonzero(unknown[index])]
-    counts = np.bincount(index[index >= 0], minlength=len(parsed))
-    for position, uses in enumerate(parsed):
-        changes = ", ".join(f"{use.written} -> {use.code}" for use in uses if use.old)
-        if changes:
-            issues.append(
-                Issue(IssueCode.LAND_USE_OLD, column=column, value=texts[position], detail=f"{changes}; {counts[position]}")
-            )
+    old = np.array([any(use.old for use in uses) for uses in parsed] + [False])
+    changes = [", ".join(f"{use.written} -> {use.code}" for use in uses if use.old) for uses in parsed]
+    issues += [
+        Issue(IssueCode.LAND_USE_OLD, int(rows[i]), column, texts[index[i]], changes[index[i]])
+        for i in np.flatnonzero(old[index])
+    ]
     return issues
 
 

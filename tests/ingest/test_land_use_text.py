@@ -95,7 +95,7 @@ def test_column() -> None:
         (IssueCode.LAND_USE_MISSING, 2, None),
         (IssueCode.LAND_USE_MISSING, 7, None),
         (IssueCode.LAND_USE_UNKNOWN, 3, "XXX"),
-        (IssueCode.LAND_USE_OLD, None, "LNK"),
+        (IssueCode.LAND_USE_OLD, 4, "LNK"),
     ]
 
 
