@@ -8,9 +8,10 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import coverages, health, metrics, page, page_config, problems, rollups, tiles
+from api import coverages, health, metrics, ogc, page, page_config, problems, rollups, tiles
 from api.compression import Compress
 from api.etag import release
+from api.layer_facts import LayerFacts
 from api.layer_versions import LayerVersions
 from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders
 from api.pool import Pool
@@ -72,6 +73,7 @@ def create_app(
     for router in (
         health.router,
         metrics.router,
+        ogc.router,
         tiles.router,
         coverages.router,
         page_config.router,
@@ -96,6 +98,7 @@ def _make_services(
         metrics=counters,
         layers=layers,
         versions=versions,
+        facts=LayerFacts(pool, versions),
         tiles=Tiles(pool, versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
         rasters=RasterFiles(pool),
     )

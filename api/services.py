@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.layer_facts import LayerFacts
 from api.layer_versions import LayerVersions
 from api.metrics import Metrics
 from api.pool import Pool
@@ -27,6 +28,7 @@ class Services:
         layers: the published layers, as declared.
         versions: the data version of each table, known without asking.
         tiles: vector tiles, from memory or drawn.
+        facts: extent and density of each layer.
         rasters: files of the population grids.
     """
 
@@ -37,6 +39,7 @@ class Services:
     layers: tuple[Layer, ...]
     versions: LayerVersions
     tiles: Tiles
+    facts: LayerFacts
     rasters: RasterFiles
 
 

@@ -1,0 +1,161 @@
+"""From the parameters of items to a FeatureQuery: what was typed is read and checked here, against the layer."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from api.ogc.cursor import read_cursor
+from api.params import parse_bbox, parse_crs_parameter, parse_datetime, parse_limit, parse_whole
+from spatial.errors import InvalidInput
+from spatial.features import FeatureQuery, SortKey
+from spatial.features.query import Begin
+from spatial.filters import Filter, is_queryable, is_sortable, parse_filter, read_value
+from spatial.layers import Layer
+from spatial.selection import legal_today
+
+DEFAULT_LIMIT = 10
+PARAMETERS = frozenset(
+    {
+        "limit", "bbox", "bbox-crs", "crs", "datetime", "sortby", "offset", "cursor", "resulttype",
+        "filter", "filter-lang", "filter-crs", "properties", "skipGeometry", "known_at",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for items, understood.
+
+    Attributes:
+        query: what to read.
+        today: the legal day that stands for "in force today"; None where `datetime` was given.
+        hits_only: whether only the number of features is wanted.
+        known_at: the moment whose knowledge is asked for.
+    """
+
+    query: FeatureQuery
+    today: date | None
+    hits_only: bool
+    known_at: datetime | None
+
+
+@cache
+def parameters_of(layer: Layer) -> frozenset[str]:
+    """Name the parameters of a layer's items: those of all layers, and each queryable."""
+    return PARAMETERS | {column.name for column in layer.table.columns if is_queryable(layer, column.name)}
+
+
+def understand(layer: Layer, given: Mapping[str, str], *, maximum: int) -> Asked:
+    """Read the parameters of items; their names are known to be right.
+
+    Raises:
+        InvalidInput: a value cannot be read or does not fit the layer.
+        UnknownCrs: a CRS is not offered.
+        FilterSyntaxError: the filter does not parse or does not fit.
+    """
+    sort = parse_sort(layer, given.get("sortby"))
+    begin: Begin | None = None
+    today = legal_today() if "datetime" not in given else None
+    if "cursor" in given:
+        begin, day = read_cursor(layer, sort, given["cursor"])
+        today = day if today and day else today
+    query = FeatureQuery(
+        layer=layer,
+        period=parse_datetime(given.get("datetime"), today=today or legal_today()),
+        limit=parse_limit(given.get("limit"), default=DEFAULT_LIMIT, maximum=maximum),
+        bbox=parse_bbox(given.get("bbox"), parse_crs_parameter(given.get("bbox-crs"))),
+        equals=_equals(layer, given),
+        condition=_condition(layer, given),
+        sort=sort,
+        offset=parse_whole("offset", given["offset"]) if "offset" in given else 0,
+        begin=begin,
+        crs=parse_crs_parameter(given.get("crs")),
+        columns=_columns(layer, given.get("properties")),
+        with_geometry=not _is_true("skipGeometry", given.get("skipGeometry")),
+    )
+    return Asked(query, today, _one_of("resulttype", given.get("resulttype"), ("results", "hits")) == "hits",
+                 _moment(given.get("known_at")))  # fmt: skip
+
+
+def parse_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:
+    """Read `sortby`: column names, `-` before one for descending, separated by commas.
+
+    Raises:
+        InvalidInput: a name is not sortable, or comes twice.
+    """
+    keys: list[SortKey] = []
+    for part in text.split(",") if text else ():
+        name = part.strip().lstrip("+-")
+        if not is_sortable(layer, name) or name in [key.column for key in keys]:
+            raise _no_property("sortby", name, [c.name for c in layer.table.columns if is_sortable(layer, c.name)])
+        keys.append(SortKey(name, part.strip().startswith("-")))
+    return tuple(keys)
+
+
+def _columns(layer: Layer, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    known = [column.name for column in layer.properties]
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in known:
+            raise _no_property("properties", name, known)
+    return names
+
+
+def _equals(layer: Layer, given: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    names = sorted(given.keys() & parameters_of(layer) - PARAMETERS)
+    return tuple((name, read_value(layer.table.c[name], given[name])) for name in names)
+
+
+def _condition(layer: Layer, given: Mapping[str, str]) -> Filter | None:
+    language = _one_of("filter-lang", given.get("filter-lang"), ("cql2-text", "cql2-json"))
+    crs = parse_crs_parameter(given.get("filter-crs"))
+    if "filter" not in given:
+        return None
+    return parse_filter(layer, given["filter"], language, crs)
+
+
+def _one_of(name: str, text: str | None, words: tuple[str, ...]) -> str:
+    if text is None:
+        return words[0]
+    if text not in words:
+        listed = ", ".join(words)
+        raise InvalidInput(
+            f"{name}='{text[:60]}' is not offered. Use one of: {listed}.",
+            vi=f"Không có {name}='{text[:60]}'. Hãy dùng một trong: {listed}.",
+        )
+    return text
+
+
+def _is_true(name: str, text: str | None) -> bool:
+    return _one_of(name, text, ("false", "true")) == "true"
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput(
+            f"known_at='{text[:60]}' is not a moment with its offset. Write it like known_at=2026-01-31T09:00:00Z.",
+            vi=f"known_at='{text[:60]}' không phải thời điểm có múi giờ. Hãy viết như known_at=2026-01-31T09:00:00Z.",
+        )
+    return moment
+
+
+def _no_property(parameter: str, name: str, known: Collection[str]) -> InvalidInput:
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    hint, goi_y = (f" Did you mean '{near[0]}'?", f" Có phải '{near[0]}'?") if near else ("", "")
+    return InvalidInput(
+        f"{parameter}: '{name[:60]}' is not a property that can stand here, or stands here twice.{hint} "
+        f"Properties: {', '.join(known)}.",
+        vi=f"{parameter}: '{name[:60]}' không phải thuộc tính dùng được ở đây, hoặc bị lặp.{goi_y} "
+        f"Các thuộc tính: {', '.join(known)}.",
+    )

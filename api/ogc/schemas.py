@@ -1,0 +1,116 @@
+"""Queryables, sortables and schema of a collection as JSON Schema, from the columns of its table and nothing else."""
+
+import re
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.negotiation import Language
+from api.ogc.visit import SCHEMA_JSON, Visit, column_title, visit
+from spatial.filters import is_queryable, is_sortable
+from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_GEOMETRY_FORMAT = {
+    "POINT": "geometry-point",
+    "MULTIPOINT": "geometry-multipoint",
+    "LINESTRING": "geometry-linestring",
+    "MULTILINESTRING": "geometry-multilinestring",
+    "POLYGON": "geometry-polygon",
+    "MULTIPOLYGON": "geometry-multipolygon",
+}
+_TYPES: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "dict": {"type": "object"},
+    "list": {"type": "array"},
+}
+_ROLES = {KEY_COLUMN: "id", "valid_from": "primary-interval-start", "valid_to": "primary-interval-end"}
+
+
+async def read_queryables(request: Request) -> Response:
+    """Name the properties that filters may use."""
+    asked = visit(request, media_type=SCHEMA_JSON)
+    layer = asked.layer()
+    named = {
+        column.name: _property(layer, column, asked.language)
+        for column in layer.table.columns
+        if is_queryable(layer, column.name)
+    }
+    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: _geometry(layer, asked.language)})
+
+
+async def read_sortables(request: Request) -> Response:
+    """Name the properties that `sortby` may use."""
+    asked = visit(request, media_type=SCHEMA_JSON)
+    layer = asked.layer()
+    named = {
+        column.name: _property(layer, column, asked.language) for column in layer.table.columns if is_sortable(layer, column.name)
+    }
+    return _answer(asked, layer, named)
+
+
+async def read_schema(request: Request) -> Response:
+    """Describe the features."""
+    asked = visit(request, media_type=SCHEMA_JSON)
+    layer = asked.layer()
+    columns = (layer.table.c[KEY_COLUMN], *layer.properties)
+    named = {
+        column.name: {**_property(layer, column, asked.language), "x-ogc-propertySeq": number}
+        for number, column in enumerate(columns, start=1)
+    }
+    geometry = {**_geometry(layer, asked.language), "x-ogc-propertySeq": len(named) + 1}
+    required = [column.name for column in columns if not column.nullable]
+    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: geometry}, required=[*required, GEOMETRY_COLUMN])
+
+
+def _answer(asked: Visit, layer: Layer, properties: dict[str, Any], **members: Any) -> Response:
+    document = {
+        "$schema": _DIALECT,
+        "$id": asked.here,
+        "type": "object",
+        "title": layer.title.in_language(asked.language),
+        "description": layer.description.in_language(asked.language),
+        "properties": properties,
+        **members,
+        "additionalProperties": False,
+    }
+    return asked.answer(document, "schema.html")
+
+
+def _property(layer: Layer, column: Column[Any], language: Language) -> dict[str, Any]:
+    found = {"title": column_title(column, language), **json_type(column)}
+    if column.name in _ROLES:
+        found["x-ogc-role"] = _ROLES[column.name]
+    words = words_of(layer, column.name)
+    return {**found, "enum": words} if words else found
+
+
+def json_type(column: Column[Any]) -> dict[str, Any]:
+    """Give the JSON Schema type of a column's values."""
+    found = _TYPES.get(column.type.python_type.__name__, {"type": "string"})
+    length = getattr(column.type, "length", None)
+    return {**found, "maxLength": length} if length else dict(found)
+
+
+def words_of(layer: Layer, column_name: str) -> list[str]:
+    """Give the words that a column's CHECK lists, none where its values are free."""
+    for constraint in layer.table.constraints:
+        if isinstance(constraint, CheckConstraint):
+            listed = re.fullmatch(rf"{re.escape(column_name)} IN \((.*)\)", str(constraint.sqltext))
+            if listed:
+                return re.findall(r"'([^']*)'", listed[1])
+    return []
+
+
+def _geometry(layer: Layer, language: Language) -> dict[str, Any]:
+    return {
+        "title": column_title(layer.table.c[GEOMETRY_COLUMN], language),
+        "x-ogc-role": "primary-geometry",
+        "format": _GEOMETRY_FORMAT.get(layer.geometry_type, "geometry-any"),
+    }
