@@ -45,7 +45,7 @@ class Manifest:
     loads: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, layer: str, file: str, rows: int, source: str, **options: Any) -> None:
-        """List a file for a layer (or, with a dot in the name, for a plain table)."""
+        """List a file for a layer, or for a plain table under its plural name (`unit_changes`, `observations`)."""
         self.loads.append({"layer": layer, "file": file, "rows": rows, "source": source, "options": options})
 
     def add_source(self, code: str, name: str, name_en: str, steward: str, tier: str, cycle_days: int) -> None:
@@ -103,7 +103,7 @@ def _nation(manifest: Manifest) -> None:
     manifest.add("admin_units", "nation/nation.gpkg", len(rows), "sample-nation")
     changes = province_changes()
     write.write_csv(manifest.folder / "nation/unit_changes.csv", changes)
-    manifest.add("admin.unit_change", "nation/unit_changes.csv", len(changes), "sample-nation")
+    manifest.add("unit_changes", "nation/unit_changes.csv", len(changes), "sample-nation")
 
 
 def _units(manifest: Manifest, parcels: Parcels) -> None:
@@ -113,11 +113,11 @@ def _units(manifest: Manifest, parcels: Parcels) -> None:
     write.write_layer(folder / "city/communes.gpkg", "admin_units", units)
     manifest.add("admin_units", "city/communes.gpkg", len(units), "sample-city")
     write.write_csv(folder / "city/unit_changes.csv", changes)
-    manifest.add("admin.unit_change", "city/unit_changes.csv", len(changes), "sample-city")
+    manifest.add("unit_changes", "city/unit_changes.csv", len(changes), "sample-city")
     write.write_layer(folder / "city/urban_areas.geojson", "urban_areas", areas)
     manifest.add("urban_areas", "city/urban_areas.geojson", len(areas), "sample-city")
     write.write_csv(folder / "city/urban_area_communes.csv", members)
-    manifest.add("admin.urban_area_commune", "city/urban_area_communes.csv", len(members), "sample-city")
+    manifest.add("urban_area_communes", "city/urban_area_communes.csv", len(members), "sample-city")
 
 
 def _cadastre(manifest: Manifest, parcels: Parcels) -> None:
@@ -175,7 +175,7 @@ def _environment(manifest: Manifest, parcels: Parcels) -> None:
         _layer(manifest, layer, file, rows, source)
     figures = observations()
     write.write_csv(manifest.folder / "city/observations.csv", figures)
-    manifest.add("survey.observation", "city/observations.csv", len(figures), "sample-survey")
+    manifest.add("observations", "city/observations.csv", len(figures), "sample-survey")
 
 
 def _layer(manifest: Manifest, layer: str, file: str, rows: list[dict[str, Any]], source: str) -> None:
@@ -189,4 +189,4 @@ def _population(manifest: Manifest, parcels: Parcels) -> None:
     manifest.loads[-1]["expected"] = {"people": people}
     counts = build_counts(parcels)
     write.write_csv(manifest.folder / "city/population_counts.csv", counts)
-    manifest.add("population.unit_count", "city/population_counts.csv", len(counts), "sample-population")
+    manifest.add("unit_counts", "city/population_counts.csv", len(counts), "sample-population")

@@ -28,22 +28,22 @@ class Commune:
 
 
 COMMUNES = (
-    Commune("99001", "Phường Lụa Đông (mẫu)", "Lua Dong ward (sample)", "phường", ((3300, 900), (4500, 900))),
-    Commune("99007", "Phường Lụa Tây (mẫu)", "Lua Tay ward (sample)", "phường", ((700, 900), (1900, 900))),
-    Commune("99013", "Xã Bến Lụa (mẫu)", "Ben Lua commune (sample)", "xã", ((3100, 3500), (4500, 3500))),
-    Commune("99019", "Xã Đồng Lụa (mẫu)", "Dong Lua commune (sample)", "xã", ((600, 3500), (1600, 3500), (2450, 3500))),
+    Commune("99001", "Phường Lụa Đông (mẫu)", "Lua Dong ward (sample)", "Phường", ((3300, 900), (4500, 900))),
+    Commune("99007", "Phường Lụa Tây (mẫu)", "Lua Tay ward (sample)", "Phường", ((700, 900), (1900, 900))),
+    Commune("99013", "Xã Bến Lụa (mẫu)", "Ben Lua commune (sample)", "Xã", ((3100, 3500), (4500, 3500))),
+    Commune("99019", "Xã Đồng Lụa (mẫu)", "Dong Lua commune (sample)", "Xã", ((600, 3500), (1600, 3500), (2450, 3500))),
 )
 """Today's communes. Each keeps the code of one of its predecessors, as the real ones do."""
 
 FORMER_COMMUNES = (
-    Commune("99001", "Phường Chợ Lụa (mẫu)", "Cho Lua ward (sample)", "phường", ((3300, 900),)),
-    Commune("99004", "Phường Cửa Đông (mẫu)", "Cua Dong ward (sample)", "phường", ((4500, 900),)),
-    Commune("99007", "Phường Phố Cũ (mẫu)", "Pho Cu ward (sample)", "phường", ((1900, 900),)),
-    Commune("99010", "Xã Núi Tằm (mẫu)", "Nui Tam commune (sample)", "xã", ((700, 900),)),
-    Commune("99013", "Xã Bến Ngự (mẫu)", "Ben Ngu commune (sample)", "xã", ((4500, 3500),)),
-    Commune("99016", "Xã Lụa Thượng (mẫu)", "Lua Thuong commune (sample)", "xã", ((3100, 3500), (2450, 3500))),
-    Commune("99019", "Xã Đồng Dâu (mẫu)", "Dong Dau commune (sample)", "xã", ((1600, 3500),)),
-    Commune("99022", "Xã Bãi Dâu (mẫu)", "Bai Dau commune (sample)", "xã", ((600, 3500),)),
+    Commune("99001", "Phường Chợ Lụa (mẫu)", "Cho Lua ward (sample)", "Phường", ((3300, 900),)),
+    Commune("99004", "Phường Cửa Đông (mẫu)", "Cua Dong ward (sample)", "Phường", ((4500, 900),)),
+    Commune("99007", "Phường Phố Cũ (mẫu)", "Pho Cu ward (sample)", "Phường", ((1900, 900),)),
+    Commune("99010", "Xã Núi Tằm (mẫu)", "Nui Tam commune (sample)", "Xã", ((700, 900),)),
+    Commune("99013", "Xã Bến Ngự (mẫu)", "Ben Ngu commune (sample)", "Xã", ((4500, 3500),)),
+    Commune("99016", "Xã Lụa Thượng (mẫu)", "Lua Thuong commune (sample)", "Xã", ((3100, 3500), (2450, 3500))),
+    Commune("99019", "Xã Đồng Dâu (mẫu)", "Dong Dau commune (sample)", "Xã", ((1600, 3500),)),
+    Commune("99022", "Xã Bãi Dâu (mẫu)", "Bai Dau commune (sample)", "Xã", ((600, 3500),)),
 )
 URBAN_COMMUNES = ("99001", "99007", "99013")
 """The communes of the urban area; the fourth lies outside it."""

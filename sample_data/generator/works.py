@@ -77,11 +77,16 @@ def building_rows(parcels: Parcels, buildings: Buildings, permits: dict[int, str
                 "permit_code": permits.get(at),
                 "province_code": town.PROVINCE,
                 "commune_code": str(parcels.commune[parcel]),
-                "valid_from": f"{max(int(buildings.year[at]), 2019)}-12-31" if buildings.year[at] < 2026 else "2026-06-30",
+                "valid_from": _built_by(int(buildings.year[at])),
                 "geometry": ground[at],
             }
         )
     return rows
+
+
+def _built_by(year: int) -> str:
+    """Say since when a building is in the register: the end of its year, the first survey where the year is unknown."""
+    return {0: "2019-01-01", LAST_DAY.year: "2026-06-30"}.get(year, f"{year}-12-31")
 
 
 def _use(code: str) -> str:
@@ -268,7 +273,7 @@ def project_rows() -> list[Row]:
             "decision_no": f"{code}/QĐ-MAU",
             "province_code": town.PROVINCE,
             "commune_code": commune,
-            "valid_from": start,
+            "valid_from": f"{int(start[:4]) - 1}-06-15",
             "geometry": city_to_wgs84(to_city_crs([area]))[0],
         }
         for code, name, investor, stage, start, end, capital, commune, area in drawn
