@@ -90,6 +90,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise _bind_error(host, port, error) from error
+    listening.listen(BACKLOG)  # whoever comes from now on waits for the application, instead of being refused
     listening.set_inheritable(True)
     return listening
 

@@ -208,6 +208,13 @@ def test_serve_on_an_own_server_needs_a_login_for_the_api(dothi: Run, database: 
     assert_sentence(dothi("serve", DATABASE_URL=database.url), "DOTHI_API_DATABASE_URL")
 
 
+def test_serve_on_an_own_server_needs_no_administrator(state: Path, database: Database) -> None:
+    with serving(state, "serve", API_DATABASE_URL=database.login("dothi_api")) as (_, url):
+        with urllib.request.urlopen(f"{url}/health") as answer:  # noqa: S310
+            assert answer.status == 200
+        assert not Cluster(state).home.exists()
+
+
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         return int(probe.getsockname()[1])

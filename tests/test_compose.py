@@ -1,13 +1,22 @@
 """The containers' description: valid, and no secret where it is not needed. Nothing is built or started."""
 
 import json
+import os
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 import yaml
+
+from spatial.cluster import Cluster
+from spatial.cluster.binaries import find_binaries
+from spatial.database import migrate
+from tests.conftest import admin_cursor
 
 ROOT = Path(__file__).parents[1]
 
@@ -64,3 +73,27 @@ def test_every_copied_file_is_there_and_not_ignored() -> None:
             for source in line.split()[1:-1]:
                 assert (ROOT / source).exists(), source
                 assert source.split("/")[0] in allowed, source
+
+
+def test_first_start_makes_database_and_login_that_the_migrations_accept(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path / "state", durable=False)
+    try:
+        cluster.start()
+        with admin_cursor(cluster.url("postgres")) as cursor:
+            cursor.execute("DROP ROLE dothi_api")
+            cursor.execute("DROP ROLE dothi_public")
+        run_init_script(cluster.url("postgres"), DOTHI_API_PASSWORD="it's secret")
+        migrate(cluster.url("dothi"))
+        with closing(psycopg2.connect(cluster.url("dothi", "dothi_api", password="it's secret"))) as api, api.cursor() as ask:
+            ask.execute("SELECT count(*), lower('ĐÔ THỊ') FROM land.parcel")
+            assert ask.fetchone() == (0, "đô thị")
+    finally:
+        cluster.destroy()
+
+
+def run_init_script(url: str, **environment: str) -> None:
+    server = urlsplit(url)
+    login = {"PGHOST": server.hostname, "PGPORT": str(server.port), "PGPASSWORD": server.password, "POSTGRES_USER": "postgres"}
+    path = f"{find_binaries().folder}:{os.environ['PATH']}"
+    everything = os.environ | {name: value or "" for name, value in login.items()} | environment | {"PATH": path}
+    subprocess.run(["sh", str(ROOT / "docker/init/20-dothi.sh")], env=everything, check=True, capture_output=True, timeout=60)
