@@ -85,24 +85,46 @@ export interface PlanReference {
   authority?: string | null;
   valid_from?: string | null;
   valid_to?: string | null;
+  is_upcoming?: boolean;
+  is_missing?: boolean;
 }
 
 export interface ZoneReference {
   code?: string | null;
   name?: string | null;
+  codes?: string[] | null;
+  names?: string[] | null;
   function_code?: string | null;
   function_name?: string | null;
   color?: string | null;
 }
 
+export interface LineReference {
+  kind?: string | null;
+  name?: string | null;
+  width_m?: number | null;
+  contact_m?: number | null;
+  distance_m?: number | null;
+}
+
 export interface ThemeItem {
+  state?: ThemeState;
   plan?: PlanReference | null;
   zone?: ZoneReference | null;
+  line?: LineReference | null;
   status?: string | null;
   parameters?: Record<string, string | number | null> | null;
   area_m2?: number | null;
   share?: number | null;
+  note?: string | null;
   documents?: PlanDocument[] | null;
+}
+
+/** What the zones of one plan leave of the parcel. */
+export interface Remainder {
+  plan_code?: string | null;
+  uncovered_m2: number;
+  uncovered_share: number;
 }
 
 export interface ThemeAnswer {
@@ -112,6 +134,7 @@ export interface ThemeAnswer {
   reason?: string | null;
   known_share?: number | null;
   items: ThemeItem[];
+  remainders?: Remainder[] | null;
 }
 
 export interface LandUse {
@@ -145,6 +168,10 @@ export interface LookupAnswer {
   known_at: string | null;
   data_version: number | null;
   parcel: ParcelAnswer | null;
+  address?: string | null;
+  commune?: { code?: string; name?: string | null } | null;
+  other_parcels?: string[] | null;
+  notices?: string[] | null;
   themes: ThemeAnswer[];
   disclaimer: string;
   links: Link[];

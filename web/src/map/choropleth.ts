@@ -27,6 +27,9 @@ export function classify(figures: Figure[]): Class[] {
   }));
 }
 
+/** Whether a figure rests on less than the whole of its unit. */
+export const isPartial = (figure: Figure): boolean => figure.value !== null && figure.coverage !== null && figure.coverage < 0.995;
+
 function colorOf(value: number, classes: Class[]): string | null {
   return classes.findLast((one) => value >= one.from)?.color ?? null;
 }
@@ -49,7 +52,7 @@ export function drawFigures(shapes: GeoJSON.FeatureCollection, figures: Figure[]
       code,
       name: figure.unit.name,
       color: figure.value === null ? null : colorOf(figure.value, classes),
-      partial: figure.coverage !== null && figure.coverage < 0.995,
+      partial: isPartial(figure),
     };
     areas.push({ type: "Feature", properties, geometry: feature.geometry });
     const place = labelPlace(feature.geometry);

@@ -35,6 +35,13 @@ export const figureParts: { sources: Record<string, SourceSpecification>; layers
     },
     { id: "figures:fill", type: "fill", source: "figures", filter: KNOWN, paint: { "fill-color": ["get", "color"] } },
     {
+      id: "figures:partial",
+      type: "fill",
+      source: "figures",
+      filter: ["all", KNOWN, ["get", "partial"]],
+      paint: { "fill-pattern": "hatching_partial" },
+    },
+    {
       id: "figures:line",
       type: "line",
       source: "figures",
@@ -70,15 +77,19 @@ export const figureParts: { sources: Record<string, SourceSpecification>; layers
 export const FIGURE_LAYERS = figureParts.layers.map((layer) => layer.id);
 const AREAS = ["figures:fill", "figures:unknown"];
 
-/** A hatching for units without a figure: unknown must not look like a low value. */
-export function hatching(): ImageData {
+type Color = [red: number, green: number, blue: number, alpha: number];
+
+/** Units without a figure are hatched, since unknown must not look like a low value; partial data are hatched lightly over their colour. */
+export function addHatchings(map: MapLibre): void {
+  map.addImage("hatching", hatching([150, 150, 158, 255], [243, 241, 234, 255]), { pixelRatio: 2 });
+  map.addImage("hatching_partial", hatching([255, 255, 255, 150], [255, 255, 255, 0]), { pixelRatio: 2 });
+}
+
+function hatching(line: Color, ground: Color): ImageData {
   const size = 16;
   const image = new ImageData(size, size);
   for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const onLine = (x + y) % size < 3;
-      image.data.set(onLine ? [150, 150, 158, 255] : [243, 241, 234, 255], (y * size + x) * 4);
-    }
+    for (let x = 0; x < size; x++) image.data.set((x + y) % size < 3 ? line : ground, (y * size + x) * 4);
   }
   return image;
 }

@@ -13,7 +13,7 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
 import { changeView, isShown, layers, lookup, mode, select, view } from "../state";
-import { FIGURE_LAYERS, followFigures, hatching } from "./figures";
+import { addHatchings, FIGURE_LAYERS, followFigures } from "./figures";
 import { extentOf, type Extent } from "./geometry";
 import { followParcels } from "./hover";
 import { partIds } from "./paint";
@@ -89,7 +89,7 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
   });
   let stop: (() => void)[] = [];
   made.once("style.load", () => {
-    made.addImage("hatching", hatching(), { pixelRatio: 2 });
+    addHatchings(made);
     stop = [...followView(made), ...followFigures(made)];
   });
   exposeForTests(made);

@@ -54,9 +54,10 @@ function Title({ answer }: { answer: LookupAnswer | null }) {
   return (
     <div class="title">
       <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>
-        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : chosen?.kind === "address" ? chosen.text : t("card_point")}
+        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : (answer?.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
       </h2>
-      <p class="subtitle">{parcel ? placeOf(parcel) : place}</p>
+      <p class="subtitle">{parcel ? placeOf(parcel) : [answer?.commune?.name, place].filter(Boolean).join(" · ")}</p>
+      {parcel && answer?.address && <p class="subtitle">{answer.address}</p>}
     </div>
   );
 }
@@ -73,6 +74,11 @@ function Answer({ answer }: { answer: LookupAnswer }) {
       <p class="unseen" role="status">
         {answer.themes.map((theme) => `${theme.title}: ${t(stateWord(theme.state))}`).join("; ")}
       </p>
+      {answer.notices?.map((notice) => (
+        <p key={notice} class="hint">
+          {notice}
+        </p>
+      ))}
       <h3 class="themes-title">{t(answer.parcel ? "answer_for" : "answer_for_point")}</h3>
       <ul class="themes">
         {answer.themes.map((theme) => (

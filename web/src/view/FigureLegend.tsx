@@ -3,10 +3,11 @@
 import { classes } from "../map/figures";
 import { bound, t } from "../state";
 import { scaleFor } from "../format";
-import { values } from "../figures";
+import { isRemainder, values } from "../figures";
+import { isPartial } from "../map/choropleth";
 
 export function FigureLegend({ unit }: { unit: string }) {
-  const unknown = values.value.some((figure) => figure.value === null);
+  const unknown = values.value.some((figure) => !isRemainder(figure) && figure.value === null);
   const largest = classes.value.at(-1)?.to ?? 0;
   const scale = scaleFor(unit, largest);
   const written = (value: number) => bound(value * scale.factor, largest * scale.factor);
@@ -20,6 +21,12 @@ export function FigureLegend({ unit }: { unit: string }) {
         </li>
       ))}
       {scale.unit && <li>{scale.unit}</li>}
+      {values.value.some((figure) => !isRemainder(figure) && isPartial(figure)) && (
+        <li>
+          <span class="legend-color legend-partial" aria-hidden="true" />
+          {t("partial_data")}
+        </li>
+      )}
       {unknown && (
         <li>
           <span class="legend-color legend-unknown" aria-hidden="true" />

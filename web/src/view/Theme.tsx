@@ -1,7 +1,7 @@
 /** One theme of the answer: its state in shape, colour and words, and below it what exactly the plans say. */
 
 import type { ComponentType } from "preact";
-import type { PlanDocument, PlanReference, ThemeAnswer, ThemeItem, ThemeState } from "../shapes";
+import type { PlanDocument, PlanReference, Remainder, ThemeAnswer, ThemeItem, ThemeState } from "../shapes";
 import { area, date, number, share, t } from "../state";
 import { isWord, type Word } from "../words";
 import { Fact } from "./Fact";
@@ -20,8 +20,7 @@ const stateOf = (state: ThemeState) => STATES[state] ?? STATES.unknown;
 export const stateWord = (state: ThemeState): Word => stateOf(state).word;
 
 export function Theme({ theme }: { theme: ThemeAnswer }) {
-  const { word, explanation, Icon } = stateOf(theme.state);
-  const partly = typeof theme.known_share === "number" && theme.known_share < 0.9995;
+  const { word, Icon } = stateOf(theme.state);
   return (
     <li class="theme" data-theme={theme.theme} data-state={theme.state}>
       <div class="theme-head">
@@ -31,35 +30,47 @@ export function Theme({ theme }: { theme: ThemeAnswer }) {
           {t(word)}
         </span>
       </div>
-      {theme.items.length === 0 && <p class="theme-note">{theme.reason || t(explanation)}</p>}
-      {theme.items.length > 0 && theme.reason && <p class="theme-note">{theme.reason}</p>}
-      {theme.state === "unknown" && theme.reason && <p class="theme-note">{t("explain_unknown")}</p>}
+      <Explanation theme={theme} />
       {theme.items.length > 0 && (
         <ul class="items">
           {theme.items.map((item, i) => (
-            <Item key={i} item={item} theme={theme.theme} />
+            <Item key={i} item={item} theme={theme} />
           ))}
+          {theme.remainders?.map((remainder, i) => remainder.uncovered_m2 > 0 && <Rest key={i} remainder={remainder} />)}
         </ul>
-      )}
-      {partly && theme.state !== "unknown" && (
-        <p class="theme-note known-share">
-          <UnknownIcon /> {t("known_share", { share: share(theme.known_share ?? 0) })}
-        </p>
       )}
     </li>
   );
 }
 
-function Item({ item, theme }: { item: ThemeItem; theme: string }) {
+/** Why it is so: the server's own reason; and with "unknown" always what that does not mean. */
+function Explanation({ theme }: { theme: ThemeAnswer }) {
+  const { explanation } = stateOf(theme.state);
+  const partly = typeof theme.known_share === "number" && theme.known_share < 0.9995;
+  const said = theme.reason || (theme.items.length === 0 ? t(explanation) : null);
+  return (
+    <>
+      {said && <p class="theme-note">{said}</p>}
+      {theme.state === "unknown" && said !== t(explanation) && <p class="theme-note">{t(explanation)}</p>}
+      {!theme.reason && partly && theme.state !== "unknown" && (
+        <p class="theme-note known-share">
+          <UnknownIcon /> {t("known_share", { share: share(theme.known_share ?? 0) })}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Item({ item, theme }: { item: ThemeItem; theme: ThemeAnswer }) {
   const { zone, plan } = item;
-  const name = (theme === "plans" ? plan?.name : (zone?.function_name ?? zone?.name)) ?? plan?.name ?? zone?.code ?? "";
-  const code = theme === "plans" ? null : (zone?.function_code ?? null);
+  const name = nameOf(item, theme.theme);
+  const other = item.state && item.state !== theme.state ? stateOf(item.state) : null;
   return (
     <li class="item">
       <div class="item-head">
         {zone?.color && <span class="swatch" style={{ background: zone.color }} aria-hidden="true" />}
         <span class="item-name">
-          {name} {code && <span class="item-code">{code}</span>}
+          {name} {zone?.function_code && <span class="item-code">{zone.function_code}</span>}
         </span>
         <Measure item={item} />
       </div>
@@ -68,8 +79,37 @@ function Item({ item, theme }: { item: ThemeItem; theme: string }) {
           <span style={{ width: `${Math.min(100, item.share * 100)}%`, background: zone?.color ?? undefined }} />
         </div>
       )}
+      {other && (
+        <span class={`state state-${item.state}`}>
+          <other.Icon />
+          {t(other.word)}
+        </span>
+      )}
+      {item.note && <p class="theme-note">{item.note}</p>}
       <Parameters parameters={item.parameters ?? {}} />
       <Source item={item} plan={plan ?? null} named={name} />
+    </li>
+  );
+}
+
+/** What an item is called: the plan itself, the zone's function, or the line's road. */
+function nameOf({ plan, zone, line }: ThemeItem, theme: string): string {
+  const planName = plan?.name ?? plan?.code ?? "";
+  if (theme === "plans") return planName;
+  const zoneName = zone?.function_name ?? zone?.name ?? zone?.names?.join(", ") ?? zone?.code;
+  return zoneName || line?.name || planName;
+}
+
+/** The part of the parcel that lies in no zone of a plan: neither affected by it nor free of it. */
+function Rest({ remainder }: { remainder: Remainder }) {
+  return (
+    <li class="item item-rest">
+      <div class="item-head">
+        <span class="item-name">{t("zones_rest")}</span>
+        <span class="measure">
+          {area(remainder.uncovered_m2)} · {share(remainder.uncovered_share)}
+        </span>
+      </div>
     </li>
   );
 }
@@ -115,9 +155,9 @@ function joinRanges(parameters: Record<string, string | number | null>): { name:
 function withUnit(name: string, value: string | number | null): string {
   const size = typeof value === "number" ? value : Number(value);
   if (value === null || typeof value === "boolean" || !Number.isFinite(size)) return String(value);
-  if (name.endsWith("_pct")) return `${number(size)} %`;
+  if (name.endsWith("_pct")) return `${number(size)}\u00a0%`;
   if (name.endsWith("_m2")) return area(size);
-  if (name.endsWith("_m")) return `${number(size)} m`;
+  if (name.endsWith("_m")) return `${number(size)}\u00a0m`;
   if (name.endsWith("storeys")) return t("storeys_unit", { n: number(size) });
   if (name === "population") return t("people_unit", { n: number(size) });
   return number(size);
@@ -126,15 +166,18 @@ function withUnit(name: string, value: string | number | null): string {
 function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | null; named: string }) {
   const documents = item.documents ?? [];
   const status = item.status ?? plan?.status;
+  const line = item.line;
   if (!plan && documents.length === 0 && !status) return null;
   return (
     <details class="source">
       <summary>{plan?.name && plan.name !== named ? plan.name : t("details")}</summary>
       <dl class="parameters">
+        {typeof line?.width_m === "number" && <Fact term={t("width_m")} value={withUnit("width_m", line.width_m)} />}
+        {typeof line?.contact_m === "number" && line.contact_m > 0 && <Fact term={t("contact_m")} value={withUnit("contact_m", line.contact_m)} />}
         {plan?.level && <Fact term={t("tier")} value={wordOr(`level_${plan.level}`, plan.level)} />}
         {plan?.decision_no && <Fact term={t("decision")} value={decisionOf(plan)} />}
         {plan?.authority && <Fact term={t("authority")} value={plan.authority} />}
-        {status && <Fact term={t("status")} value={wordOr(`status_${status}`, status)} />}
+        {status && <Fact term={t("status")} value={plan?.is_upcoming ? t("status_upcoming") : wordOr(`status_${status}`, status)} />}
         {plan?.valid_from && <Fact term={t("valid_from")} value={date(plan.valid_from)} />}
       </dl>
       {documents.length > 0 && <Documents documents={documents} />}
