@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -34,7 +35,12 @@ class Unit(LayerRow, Base):
         one_of("level", "nation", "region", "province", "district", "commune"),
         one_of("boundary_quality", "surveyed", "official", "generalised", "schematic"),
         *at_least_zero("area_official_km2", "population_official"),
-        Index("unit_folded_idx", text("admin.fold(name) gin_trgm_ops"), postgresql_using="gin"),
+        Index(
+            "unit_folded_idx",
+            literal_column("admin.fold(name)").label("folded"),
+            postgresql_using="gin",
+            postgresql_ops={"folded": "gin_trgm_ops"},
+        ),
     )
 
     level: Mapped[str] = column(Text, "Cấp: nation, region, province, district, commune", "Tier")
