@@ -171,7 +171,7 @@ class CountryEnvelope(Base):
 
 
 class UnitCode(Base):
-    """The register of codes: nation, regions and provinces, of today and before July 2025, whether or not a boundary is loaded."""
+    """The register of codes: nation, regions, provinces, of today and before July 2025, with or without a boundary loaded."""
 
     __tablename__ = "unit_code"
     __table_args__ = (

@@ -58,7 +58,8 @@ def fingerprint(database: Database) -> list[tuple[str, ...]]:
                 SELECT 'column', table_schema || '.' || table_name, column_name, data_type, coalesce(column_default, '')
                 FROM information_schema.columns WHERE table_schema = ANY(:schemas)
                 UNION ALL
-                SELECT 'trigger', event_object_schema || '.' || event_object_table, trigger_name, event_manipulation, action_statement
+                SELECT 'trigger', event_object_schema || '.' || event_object_table, trigger_name,
+                    event_manipulation, action_statement
                 FROM information_schema.triggers WHERE trigger_schema = ANY(:schemas)
                 UNION ALL
                 SELECT 'function', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid), p.prosrc
