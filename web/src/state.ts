@@ -33,7 +33,10 @@ export function followBrowser(): void {
   addEventListener("popstate", () => (view.value = readView(location.search, FIRST_LANG)));
   effect(() => {
     document.documentElement.lang = lang.value;
-    document.title = t("page_title");
+    const answer = lookup.answer.value;
+    const parcel = answer.state === "ready" ? answer.value.parcel : null;
+    const name = parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : mode.value === "figures" ? t("figures_title") : null;
+    document.title = [name, t("page_title")].filter(Boolean).join(" · ");
   });
 }
 

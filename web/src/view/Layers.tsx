@@ -1,6 +1,7 @@
 /** Layers and legend, folded away until asked for: what is drawn, in which official colour. */
 
 import { signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { valuesInView } from "../map/legend";
 import { fillOpacity, known } from "../map/paint";
 import type { MapLayer, Paint } from "../shapes";
@@ -11,9 +12,17 @@ const open = signal(false);
 const SHORT_LEGEND = 8;
 
 export function Layers() {
+  const opener = useRef<HTMLButtonElement>(null);
+  const closer = useRef<HTMLButtonElement>(null);
+  const was = useRef(open.peek());
+  // The focus goes along: into the panel when it opens, back to its button when it closes.
+  useEffect(() => {
+    if (was.current !== open.value) (open.value ? closer : opener).current?.focus();
+    was.current = open.value;
+  }, [open.value]);
   if (!open.value) {
     return (
-      <button type="button" class="layers-button" aria-expanded="false" aria-label={t("layers_open")} title={t("layers_open")} onClick={() => (open.value = true)}>
+      <button ref={opener} type="button" class="layers-button" aria-expanded="false" aria-label={t("layers_open")} title={t("layers_open")} onClick={() => (open.value = true)}>
         <LayersIcon />
         <span>{t("layers")}</span>
       </button>
@@ -23,7 +32,7 @@ export function Layers() {
     <section class="layers" aria-label={t("layers")} onKeyDown={(event) => event.key === "Escape" && (open.value = false)}>
       <header class="layers-head">
         <h2>{t("layers")}</h2>
-        <button type="button" class="plain" aria-label={t("close")} aria-expanded="true" onClick={() => (open.value = false)}>
+        <button ref={closer} type="button" class="plain" aria-label={t("close")} aria-expanded="true" onClick={() => (open.value = false)}>
           <CloseIcon />
         </button>
       </header>
