@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
-
-from sqlalchemy import make_url
+from urllib.parse import quote, unquote, urlsplit
 
 from spatial.cluster import Cluster
 from spatial.errors import InvalidInput, SetupError
@@ -55,10 +54,10 @@ def user_url(settings: Settings, user: str | None, *, through_socket: bool = Fal
     """Give the URL of a login of the running database; a person's password is not known here and left out."""
     if not settings.database_url:
         return embedded(settings).url(DATABASE, user or ADMIN, through_socket=through_socket)
-    url = make_url(settings.database_url).set(drivername="postgresql")
-    if user is not None and user != url.username:
-        url = url.set(username=user)._replace(password=None)
-    return url.render_as_string(hide_password=False)
+    url = urlsplit(settings.database_url)._replace(scheme="postgresql")
+    if user is not None and user != unquote(url.username or ""):
+        url = url._replace(netloc=f"{quote(user, safe='')}@{url.netloc.rpartition('@')[2]}")
+    return url.geturl()
 
 
 @contextmanager
