@@ -1,7 +1,7 @@
 """Decodes Arrow text columns: one decision per column, one pass in C over the distinct values, exceptions value by value."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,22 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.encodings.codecs import HOLE, Encoding, decode, normalize
-from ingest.encodings.detect import (
-    READINGS_OF_BYTES,
-    READINGS_OF_UNICODE,
-    Evidence,
-    Reading,
-    choose_reading,
-    read,
-    ungarble,
-)
-from ingest.encodings.syllables import count_syllables
+from ingest.encodings.codecs import HOLE, Encoding, normalize
+from ingest.encodings.detect import READINGS_OF_BYTES, READINGS_OF_UNICODE, Evidence, Reading, choose_reading, read_all
 from ingest.issues import Issue, IssueCode
 
 _NUL = "\x00"
-_DOUBTFUL_SHARE = 0.5
-_ASCII_SMALL = re.compile(r"[a-z]")
+_SAMPLE_ROWS = 20_000
 _CAPITAL_WORD = re.compile(r"[A-Z]{2}|[^\x00-\x7f][A-Z]|[A-Z][^\W\d_][A-Z]")
 
 
@@ -98,8 +88,10 @@ def _choose(of_bytes: Sequence[bytes], of_unicode: Sequence[bytes]) -> ColumnRea
 
 
 def _distinct(values: pa.Array | pa.ChunkedArray) -> list[str]:
-    """Give the distinct values beyond ASCII."""
+    """Give distinct values beyond ASCII, from rows spread evenly over the column where it is long."""
     beyond = pc.filter(values, pc.invert(pc.string_is_ascii(values)))
+    if len(beyond) > _SAMPLE_ROWS:
+        beyond = beyond.take(pa.array(np.linspace(0, len(beyond) - 1, _SAMPLE_ROWS, dtype=np.int64)))
     return pc.unique(beyond).drop_null().to_pylist() if len(beyond) else []
 
 
@@ -137,11 +129,13 @@ def decode_column(values: pa.Array | pa.ChunkedArray, reading: ColumnReading, *,
 
 
 def _count_rows(readings: Sequence[str], codes: npt.NDArray[np.int32], plain: int) -> dict[str, int]:
-    per_value = np.bincount(codes, minlength=len(readings))
     counts: dict[str, int] = {Encoding.ASCII.value: plain} if plain else {}
-    for label in dict.fromkeys(readings):
-        counts[label] = int(per_value[[name == label for name in readings]].sum())
-    return counts
+    names = list(dict.fromkeys(readings))
+    if len(names) == 1:
+        return counts | {names[0]: len(codes)}
+    position = {name: i for i, name in enumerate(names)}
+    per_name = np.bincount(np.array([position[name] for name in readings])[codes], minlength=len(names))
+    return counts | {name: int(count) for name, count in zip(names, per_name, strict=True)}
 
 
 _UNDECIDED = "undecided"
@@ -151,17 +145,23 @@ def _decode_distinct(
     values: Sequence[str], reading: ColumnReading, text_is_bytes: bool
 ) -> tuple[list[str | None], list[str], dict[int, bytes]]:
     """Decode distinct values: text (None: undecided), label of the reading, and the raw bytes of the undecided ones."""
-    texts: list[str | None] = [None] * len(values)
-    labels = [_UNDECIDED] * len(values)
     raw_values = _raw(values, text_is_bytes)
     unicode_at, bytes_at = _positions(raw_values, text_is_bytes)
-    for at, chosen, default, readings in (
-        (unicode_at, reading.of_unicode or Reading(Encoding.UTF8), True, READINGS_OF_UNICODE),
-        (bytes_at, reading.of_bytes, False, READINGS_OF_BYTES),
-    ):
-        group = [raw_values[i] for i in at]
-        for i, (text, label) in zip(at, _decode_group(group, chosen, readings, keep_doubtful=default), strict=True):
-            texts[i], labels[i] = text, label
+    as_unicode = (reading.of_unicode or Reading(Encoding.UTF8), READINGS_OF_UNICODE, True)
+    as_bytes = (reading.of_bytes, READINGS_OF_BYTES, False)
+    texts: list[str | None] = [None] * len(values)
+    labels = [_UNDECIDED] * len(values)
+    for at, (chosen, readings, keep_doubtful) in ((unicode_at, as_unicode), (bytes_at, as_bytes)):
+        if not at:
+            continue
+        whole = len(at) == len(values)
+        group = raw_values if whole else [raw_values[i] for i in at]
+        read_texts, read_labels = _decode_group(group, chosen, readings, keep_doubtful=keep_doubtful)
+        if whole:
+            texts, labels = read_texts, read_labels
+        else:
+            for i, text, label in zip(at, read_texts, read_labels, strict=True):
+                texts[i], labels[i] = text, label
     return texts, labels, {i: raw_values[i] for i, text in enumerate(texts) if text is None}
 
 
@@ -179,52 +179,42 @@ def _positions(raw_values: Sequence[bytes], text_is_bytes: bool) -> tuple[list[i
 
 def _decode_group(
     group: Sequence[bytes], chosen: Reading | None, readings: Sequence[Reading], *, keep_doubtful: bool
-) -> list[tuple[str | None, str]]:
+) -> tuple[list[str | None], list[str]]:
     """Decode values of one kind by the column's reading; those it leaves with a hole are weighed alone."""
-    if not group:
-        return []
     if chosen is None:
-        return [_decode_alone(value, readings) for value in group]
-    label = str(chosen)
-    fix: Callable[[str], str] = _restore_capitals if chosen.encoding is Encoding.TCVN3 else str
-    decoded: list[tuple[str | None, str]] = []
-    for value, text in zip(group, _decode_joined(group, chosen), strict=True):
-        if HOLE not in text:
-            decoded.append((fix(text), label))
-        elif keep_doubtful and HOLE not in (as_is := normalize(value.decode("utf-8"))):
-            decoded.append((as_is, Encoding.UTF8.value))
+        alone = [_decode_alone(value, readings) for value in group]
+        return [text for text, _ in alone], [label for _, label in alone]
+    decoded = read_all(group, chosen)
+    texts: list[str | None] = [*(_restore_capitals(decoded) if chosen.encoding is Encoding.TCVN3 else decoded)]
+    labels = [str(chosen)] * len(group)
+    for i in [i for i, text in enumerate(decoded) if HOLE in text]:
+        if keep_doubtful and HOLE not in (as_is := normalize(group[i].decode("utf-8"))):
+            texts[i], labels[i] = as_is, Encoding.UTF8.value
         else:
-            decoded.append(_decode_alone(value, readings))
-    return decoded
-
-
-def _decode_joined(group: Sequence[bytes], reading: Reading) -> list[str]:
-    joined = b"\x00".join(group)
-    if not reading.garbled:
-        return decode(joined, reading.encoding).split(_NUL)
-    original = ungarble(joined.decode("utf-8"))
-    if original is None:  # a value among them was never garbled
-        return [read(value, reading) for value in group]
-    return decode(original, reading.encoding).split(_NUL)
+            texts[i], labels[i] = _decode_alone(group[i], readings)
+    return texts, labels
 
 
 def _decode_alone(value: bytes, readings: Sequence[Reading]) -> tuple[str | None, str]:
     """Decode a value by its own evidence alone, or give it up."""
     chosen, _ = choose_reading([value], readings)
-    text = read(value, chosen) if chosen else HOLE
+    text = read_all([value], chosen)[0] if chosen else HOLE
     if chosen is None or HOLE in text:
         return None, _UNDECIDED
-    return (_restore_capitals(text) if chosen.encoding is Encoding.TCVN3 else text), str(chosen)
+    return (_restore_capitals([text])[0] if chosen.encoding is Encoding.TCVN3 else text), str(chosen)
 
 
-def _restore_capitals(text: str) -> str:
+def _restore_capitals(texts: list[str]) -> list[str]:
     """Put back the capitals that .VnTimeH fonts drew from small letters' codes: "NGUYễN VăN" becomes "NGUYỄN VĂN".
 
     "Lê" alone stays: one capital at the beginning of a word says nothing about the rest.
     """
-    if _ASCII_SMALL.search(text) or not _CAPITAL_WORD.search(text):
-        return text
-    return text.upper()
+    has_small = pc.match_substring_regex(pa.array(texts, pa.string()), "[a-z]")
+    restored = texts.copy()
+    for i in np.flatnonzero(~has_small.to_numpy(zero_copy_only=False)):
+        if _CAPITAL_WORD.search(texts[i]):
+            restored[i] = texts[i].upper()
+    return restored
 
 
 def encoding_issues(
@@ -251,9 +241,3 @@ def encoding_issues(
     if reading.by_file and used:
         issues.append(Issue(IssueCode.TEXT_BY_FILE, column=column, detail=counts))
     return issues
-
-
-def share_of_vietnamese(texts: Sequence[str]) -> float:
-    """Give the share of legal syllables among the accented words of decoded texts; 1 where there is none."""
-    legal, words = count_syllables(list(texts))
-    return legal / words if words else 1.0

@@ -51,33 +51,29 @@ READINGS_OF_UNICODE = (
 )
 
 
-def weigh(values: Sequence[bytes], readings: Sequence[Reading]) -> list[Evidence]:
-    """Weigh readings of raw values (UTF-8 bytes where the source was Unicode), best first."""
-    sample = _sample(values)
-    evidence = []
-    for reading in readings:
-        legal, words = count_syllables([read(value, reading) for value in sample])
-        evidence.append(Evidence(reading, legal, words))
-    return sorted(evidence, key=lambda e: e.share, reverse=True)
-
-
 def choose_reading(values: Sequence[bytes], readings: Sequence[Reading]) -> tuple[Reading | None, tuple[Evidence, ...]]:
-    """Choose the reading that explains the values, or None where none does or two do equally well but differ."""
-    evidence = tuple(weigh(values, readings))
+    """Choose the reading that explains the values, or None where none does or two do equally well but differ.
+
+    Args:
+        values: raw values; UTF-8 bytes where the source was Unicode.
+        readings: what to try; of equals the first is taken.
+    """
+    sample = _sample(values)
+    texts = {reading: read_all(sample, reading) for reading in readings}
+    weighed = [Evidence(reading, *count_syllables(texts[reading])) for reading in readings]
+    evidence = tuple(sorted(weighed, key=lambda e: e.share, reverse=True))
     best = evidence[0]
     if best.share < ACCEPT_SHARE:
         return None, evidence
     rivals = [e for e in evidence[1:] if e.share > best.share - LEAD]
-    sample = _sample(values)
-    if any(_contradict(value, best.reading, rival.reading) for rival in rivals for value in sample):
+    if any(_contradict(texts[best.reading], texts[rival.reading]) for rival in rivals):
         return None, evidence
     return best.reading, evidence
 
 
-def _contradict(value: bytes, one: Reading, other: Reading) -> bool:
-    """Say whether two readings give different texts without a hole; a text with a hole is no rival."""
-    texts = {text for text in (read(value, one), read(value, other)) if HOLE not in text}
-    return len(texts) > 1
+def _contradict(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Say whether two readings give different texts for a value, both without a hole; a text with a hole is no rival."""
+    return any(a != b and HOLE not in a and HOLE not in b for a, b in zip(one, other, strict=True))
 
 
 def _sample(values: Sequence[bytes]) -> Sequence[bytes]:
@@ -86,12 +82,19 @@ def _sample(values: Sequence[bytes]) -> Sequence[bytes]:
     return values[::step]
 
 
-def read(value: bytes, reading: Reading) -> str:
-    """Read one raw value; what the reading cannot explain becomes U+FFFD."""
+def read_all(values: Sequence[bytes], reading: Reading) -> list[str]:
+    """Read raw values, all at once; what the reading cannot explain becomes U+FFFD. Values hold no NUL."""
+    if not values:
+        return []
+    joined = b"\x00".join(values)
     if not reading.garbled:
-        return decode(value, reading.encoding)
-    original = ungarble(value.decode("utf-8", "replace"))
-    return HOLE if original is None else decode(original, reading.encoding)
+        return decode(joined, reading.encoding).split("\x00")
+    original = ungarble(joined.decode("utf-8", "replace"))
+    if original is not None:
+        return decode(original, reading.encoding).split("\x00")
+    if len(values) == 1:
+        return [HOLE]
+    return [read_all([value], reading)[0] for value in values]  # a value among them was never garbled
 
 
 def ungarble(text: str) -> bytes | None:
