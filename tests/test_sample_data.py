@@ -223,12 +223,22 @@ def test_two_zones_and_two_encodings_are_delivered() -> None:
     assert {load["expected"]["encoding"] for load in PARCEL_LOADS} == {"tcvn3", "vni"}
 
 
+def test_land_that_must_not_be_shown_is_among_the_parcels(parcels: Parcels) -> None:
+    assert int(np.isin(parcels.use, ("CQP", "CAN")).sum()) == 2
+
+
 # The faults.
 
 
 def test_every_kind_of_fault_is_somewhere() -> None:
     assert {fault["fault"] for fault in FAULTS} == {*KINDS, "key_twice", "row_twice"}
     assert {fault["effect"] for fault in FAULTS} == {"quarantined", "loaded", "repaired"}
+
+
+def test_readme_lists_every_fault() -> None:
+    page = (SAMPLE / "README.md").read_text(encoding="utf-8")
+    for fault in FAULTS:
+        assert f"| {Path(fault['file']).name} | {fault['row']} | {fault['fault']} |" in page
 
 
 def number_of(row: Any) -> str:

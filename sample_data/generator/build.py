@@ -139,6 +139,7 @@ def _cadastre(manifest: Manifest, parcels: Parcels) -> None:
         }  # fmt: skip
         faults += [fault.record() | {"file": name} for fault in file.faults]
     write.write_json(folder / "faults.json", faults)
+    write.fill_section(folder / "README.md", "faults", _fault_table(faults))
 
 
 def _plans(manifest: Manifest) -> None:
@@ -181,6 +182,16 @@ def _environment(manifest: Manifest, parcels: Parcels) -> None:
 def _layer(manifest: Manifest, layer: str, file: str, rows: list[dict[str, Any]], source: str) -> None:
     write.write_layer(manifest.folder / file, layer, rows)
     manifest.add(layer, file, len(rows), source)
+
+
+def _fault_table(faults: list[dict[str, Any]]) -> list[str]:
+    """List the faults as a table, for people."""
+    rows = [
+        f"| {Path(fault['file']).name} | {fault['row']} | {fault['fault']} | {fault['value'] or ''} "
+        f"| {fault['issue'] or ''} | {fault['effect']} |"
+        for fault in faults
+    ]
+    return ["| file | row | fault | value | issue | what the loader does |", "|---|---|---|---|---|---|", *rows]
 
 
 def _population(manifest: Manifest, parcels: Parcels) -> None:

@@ -70,6 +70,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot stand in JSON.")
 
 
+def fill_section(path: Path, name: str, lines: Sequence[str]) -> None:
+    """Write lines between the marks of a section of a page, where the page is there."""
+    if not path.exists():
+        return
+    text = path.read_text(encoding="utf-8")
+    start, end = f"<!-- {name}: written by the generator -->\n", f"<!-- end of {name} -->"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    path.write_text(before + start + "\n".join(lines) + "\n" + end + after, encoding="utf-8")
+
+
 def write_zip(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """Pack members into a zip with fixed times and rights."""
     packed = io.BytesIO()
