@@ -85,8 +85,10 @@ export interface PlanReference {
   authority?: string | null;
   valid_from?: string | null;
   valid_to?: string | null;
-  is_upcoming?: boolean;
-  is_missing?: boolean;
+  /** Approved, but in force only from a later day. */
+  upcoming?: boolean;
+  /** An event took a part of its territory away near the place. */
+  changed_in_part?: boolean;
 }
 
 export interface ZoneReference {
@@ -168,9 +170,13 @@ export interface LookupAnswer {
   known_at: string | null;
   data_version: number | null;
   parcel: ParcelAnswer | null;
-  address?: string | null;
-  commune?: { code?: string; name?: string | null } | null;
-  other_parcels?: string[] | null;
+  place: {
+    lon: number | null;
+    lat: number | null;
+    address: string | null;
+    commune: { code: string; name: string | null } | null;
+    other_parcels: string[];
+  };
   notices?: string[] | null;
   themes: ThemeAnswer[];
   disclaimer: string;
@@ -225,4 +231,13 @@ export interface Problem {
   title: string;
   status: number;
   detail?: string;
+  /** What may have been meant, where the question fits several. */
+  candidates?: Candidate[];
+}
+
+export interface Candidate {
+  label: string;
+  parcel?: string;
+  lon?: number;
+  lat?: number;
 }

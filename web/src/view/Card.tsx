@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { LookupAnswer, ParcelAnswer } from "../shapes";
+import type { Candidate, LookupAnswer, ParcelAnswer, Problem } from "../shapes";
 import { area, changeView, date, lookup, lookupUrl, moment, point, select, selection, t, view } from "../state";
 import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon } from "./icons";
@@ -30,15 +30,38 @@ export function Card() {
       </header>
       <div class="panel-body" aria-busy={answer.state === "loading"}>
         {answer.state === "loading" && <Waiting label={t("card_loading")} lines={7} />}
-        {answer.state === "failed" &&
-          (answer.problem.status === 404 ? (
-            <Nothing title={t("card_not_found")}>{answer.problem.detail ?? t("search_hint")}</Nothing>
-          ) : (
-            <Failure title={t("card_failed")} problem={answer.problem} onRetry={lookup.retry} />
-          ))}
+        {answer.state === "failed" && <Refusal problem={answer.problem} />}
         {answer.state === "ready" && shown && <Answer answer={shown} />}
       </div>
     </Panel>
+  );
+}
+
+/** No answer, and what can be done: choose what was meant, ask otherwise, or try again. */
+function Refusal({ problem }: { problem: Problem }) {
+  if (problem.candidates?.length) return <Candidates candidates={problem.candidates} />;
+  if (problem.status === 404) return <Nothing title={t("card_not_found")}>{problem.detail ?? t("search_hint")}</Nothing>;
+  return <Failure title={t("card_failed")} problem={problem} onRetry={lookup.retry} />;
+}
+
+function Candidates({ candidates }: { candidates: Candidate[] }) {
+  const choose = ({ parcel, lon, lat }: Candidate) => {
+    if (parcel) select({ kind: "parcel", code: parcel });
+    else if (lon !== undefined && lat !== undefined) select({ kind: "point", lon, lat });
+  };
+  return (
+    <div class="nothing" role="status">
+      <p class="nothing-title">{t("card_several")}</p>
+      <ul class="candidates">
+        {candidates.map((candidate) => (
+          <li key={candidate.parcel ?? candidate.label}>
+            <button type="button" class="link" onClick={() => choose(candidate)}>
+              {candidate.label}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -54,10 +77,10 @@ function Title({ answer }: { answer: LookupAnswer | null }) {
   return (
     <div class="title">
       <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>
-        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : (answer?.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
+        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : (answer?.place.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
       </h2>
-      <p class="subtitle">{parcel ? placeOf(parcel) : [answer?.commune?.name, place].filter(Boolean).join(" · ")}</p>
-      {parcel && answer?.address && <p class="subtitle">{answer.address}</p>}
+      <p class="subtitle">{parcel ? placeOf(parcel) : [answer?.place.commune?.name, place].filter(Boolean).join(" · ")}</p>
+      {parcel && answer?.place.address && <p class="subtitle">{answer.place.address}</p>}
     </div>
   );
 }

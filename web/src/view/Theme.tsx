@@ -177,7 +177,8 @@ function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | 
         {plan?.level && <Fact term={t("tier")} value={wordOr(`level_${plan.level}`, plan.level)} />}
         {plan?.decision_no && <Fact term={t("decision")} value={decisionOf(plan)} />}
         {plan?.authority && <Fact term={t("authority")} value={plan.authority} />}
-        {status && <Fact term={t("status")} value={plan?.is_upcoming ? t("status_upcoming") : wordOr(`status_${status}`, status)} />}
+        {status && <Fact term={t("status")} value={plan?.upcoming ? t("status_upcoming") : wordOr(`status_${status}`, status)} />}
+        {plan?.changed_in_part && <Fact term={t("changed")} value={t("changed_in_part")} />}
         {plan?.valid_from && <Fact term={t("valid_from")} value={date(plan.valid_from)} />}
       </dl>
       {documents.length > 0 && <Documents documents={documents} />}
