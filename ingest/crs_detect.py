@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ingest.columns import fold_name
 from ingest.issues import Issue, IssueCode
+from ingest.local_fit import transform_points
 from ingest.source import GeometryArray
 from spatial.crs import COUNTRY_BBOX, VN2000_GEOGRAPHIC, VN2000_TM3, VN2000_UTM, WGS84, is_vn2000, transformer_to_wgs84
 from spatial.errors import UnknownCrs
@@ -299,5 +300,5 @@ def transform_to_wgs84(geometries: GeometryArray, srid: int, *, swap_axes: bool 
     coordinates = shapely.get_coordinates(geometries)
     x, y = (coordinates[:, 1], coordinates[:, 0]) if swap_axes else (coordinates[:, 0], coordinates[:, 1])
     if srid != WGS84:
-        x, y = transformer_to_wgs84(srid).transform(x, y)
+        x, y = transform_points(transformer_to_wgs84(srid), x, y)
     return np.asarray(shapely.set_coordinates(geometries.copy(), np.column_stack([x, y])), dtype=object)

@@ -52,6 +52,15 @@ def test_every_byte_of_a_shapefile_survives(tmp_path: Path) -> None:
     assert batch.attributes["T"].to_pylist() == texts
 
 
+@pytest.mark.parametrize("claim", ["UTF-8", "1258", "ISO-8859-1", "nonsense"])
+def test_a_lying_cpg_changes_nothing(tmp_path: Path, claim: str) -> None:
+    texts = ["Nguy\xd4n V\xa8n", "\xc4t \x81\x8d\x9d", "Nguyễn".encode().decode("latin-1")]
+    path = write_layer(tmp_path / "a.shp", squares(3), {"T": texts})
+    path.with_suffix(".cpg").write_text(claim)
+    (batch,) = read_all(path)
+    assert batch.attributes["T"].to_pylist() == texts
+
+
 @pytest.mark.parametrize("suffix", DRIVERS)
 def test_layer_of_no_rows_is_read_as_nothing(tmp_path: Path, suffix: str) -> None:
     path = write_layer(tmp_path / f"rong{suffix}", [], {"SHTHUA": pa.array([], pa.string())})
