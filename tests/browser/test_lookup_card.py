@@ -48,7 +48,7 @@ def test_unknown_is_never_drawn_like_no(demo: Demo, open_page: Open) -> None:
     theme = visit.answered().locator("[data-state=unknown]").first
     state = theme.locator(".state")
     expect(state).to_have_text("Chưa biết")
-    expect(theme).to_contain_text("không có nghĩa là “không ảnh hưởng”")
+    expect(visit.card).to_contain_text("“Chưa biết” không có nghĩa là “không ảnh hưởng”")
     assert "repeating-linear-gradient" in state.evaluate("element => getComputedStyle(element).backgroundImage")
     assert state.evaluate("element => getComputedStyle(element).borderStyle") == "dashed"
 

@@ -63,9 +63,10 @@ const WORDS = {
     "Dữ liệu ở đây đầy đủ và không có quy định nào chạm tới.",
     "The data here is complete, and nothing in it reaches this land.",
   ],
-  explain_unknown: [
-    "Hệ thống chưa có đủ dữ liệu ở đây. Điều này không có nghĩa là “không ảnh hưởng”.",
-    "The system lacks data here. This does not mean “not affected”.",
+  explain_unknown: ["Hệ thống chưa có đủ dữ liệu ở đây.", "The system lacks data here."],
+  unknown_means: [
+    "“Chưa biết” không có nghĩa là “không ảnh hưởng”: hãy hỏi cơ quan có thẩm quyền.",
+    "“Unknown” does not mean “not affected”: ask the competent authority.",
   ],
   known_share: ["Mới biết {share} diện tích", "Known for {share} of the area"],
   zones_rest: ["Không thuộc ô nào của đồ án", "In no zone of the plan"],

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, LookupAnswer, ParcelAnswer, Problem } from "../shapes";
 import { area, changeView, date, lookup, lookupUrl, moment, point, select, selection, t, view } from "../state";
 import { Fact } from "./Fact";
-import { CloseIcon, FileIcon, LinkIcon } from "./icons";
+import { CloseIcon, FileIcon, LinkIcon, UnknownIcon } from "./icons";
 import { Failure, Nothing, Waiting } from "./messages";
 import { Panel } from "./Panel";
 import { stateWord, Theme } from "./Theme";
@@ -103,6 +103,12 @@ function Answer({ answer }: { answer: LookupAnswer }) {
         </p>
       ))}
       <h3 class="themes-title">{t(answer.parcel ? "answer_for" : "answer_for_point")}</h3>
+      {answer.themes.some((theme) => theme.state === "unknown") && (
+        <p class="unknown-note">
+          <UnknownIcon />
+          {t("unknown_means")}
+        </p>
+      )}
       <ul class="themes">
         {answer.themes.map((theme) => (
           <Theme key={theme.theme} theme={theme} />

@@ -43,7 +43,7 @@ export function Theme({ theme }: { theme: ThemeAnswer }) {
   );
 }
 
-/** Why it is so: the server's own reason; and with "unknown" always what that does not mean. */
+/** Why it is so: the server's own reason, else what the state means. */
 function Explanation({ theme }: { theme: ThemeAnswer }) {
   const { explanation } = stateOf(theme.state);
   const partly = typeof theme.known_share === "number" && theme.known_share < 0.9995;
@@ -51,7 +51,6 @@ function Explanation({ theme }: { theme: ThemeAnswer }) {
   return (
     <>
       {said && <p class="theme-note">{said}</p>}
-      {theme.state === "unknown" && said !== t(explanation) && <p class="theme-note">{t(explanation)}</p>}
       {!theme.reason && partly && theme.state !== "unknown" && (
         <p class="theme-note known-share">
           <UnknownIcon /> {t("known_share", { share: share(theme.known_share ?? 0) })}
