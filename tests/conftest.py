@@ -17,6 +17,7 @@ import sqlalchemy
 from psycopg2 import sql
 
 from spatial.cluster import Cluster
+from spatial.database import migrate
 
 TEMPLATE = "dothi_template"
 _RUNS = Path(tempfile.gettempdir()) / f"dothi-tests-{os.getuid()}"
@@ -27,6 +28,8 @@ _RUN_FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("DOTHI_") and name != "DOTHI_TRIAL_DATA"]:
+        del os.environ[name]  # the settings of whoever runs the tests are not the tests'
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[_RUN_FOLDER] = Path(worker_input["dothi_run_folder"])
@@ -60,7 +63,9 @@ def _sweep_dead_runs() -> None:
 
 
 def _remove_run(folder: Path) -> None:
-    Cluster(folder, durable=False).destroy()
+    for data_dir in folder.iterdir():
+        if data_dir.is_dir():
+            Cluster(data_dir).destroy()
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -114,10 +119,19 @@ def admin_cursor(url: str) -> Iterator[psycopg2.extensions.cursor]:
             yield cursor
 
 
+@pytest.fixture
+def state(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A data folder for a server of the test's own, which the test may stop, kill and ruin."""
+    folder = request.config.stash[_RUN_FOLDER] / secrets.token_hex(4)
+    folder.mkdir()
+    yield folder
+    Cluster(folder).destroy()
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Cluster:
     """The run's own server: not durable, gone with the run."""
-    found = Cluster(request.config.stash[_RUN_FOLDER], durable=False)
+    found = Cluster(request.config.stash[_RUN_FOLDER] / "shared", durable=False)
     found.start()
     return found
 
@@ -134,20 +148,10 @@ def template(cluster: Cluster, request: pytest.FixtureRequest) -> str:
         draft = f"{TEMPLATE}_draft"
         cluster.drop_database(draft)
         cluster.ensure_database(draft)
-        _migrate(cluster.url(draft))
+        migrate(cluster.url(draft))
         with admin_cursor(cluster.url("postgres")) as cursor:
             cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE)))
     return TEMPLATE
-
-
-def _migrate(url: str) -> None:
-    try:
-        from spatial.database import migrate
-    except ImportError:  # until the migrations arrive
-        with admin_cursor(url) as cursor:
-            cursor.execute("CREATE EXTENSION postgis")
-    else:
-        migrate(url)
 
 
 _numbers = itertools.count(1)

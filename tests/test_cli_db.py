@@ -23,13 +23,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "state"
-    yield folder
-    Cluster(folder).destroy()
-
-
-@pytest.fixture
 def dothi(state: Path) -> Run:
     """Run `dothi` with a data folder of its own; keyword arguments are DOTHI_ settings."""
 
@@ -212,7 +205,7 @@ def test_serve_on_an_own_server_needs_no_administrator(state: Path, database: Da
     with serving(state, "serve", API_DATABASE_URL=database.login("dothi_api")) as (_, url):
         with urllib.request.urlopen(f"{url}/health") as answer:  # noqa: S310
             assert answer.status == 200
-        assert not Cluster(state).home.exists()
+        assert not Cluster(state).status().pgdata.exists()
 
 
 def free_port() -> int:

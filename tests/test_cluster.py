@@ -26,9 +26,9 @@ AS_ROOT = os.geteuid() == 0
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Cluster]:
+def own(state: Path) -> Iterator[Cluster]:
     """A cluster that this test may ruin."""
-    cluster = Cluster(tmp_path / "state", durable=False)
+    cluster = Cluster(state, durable=False)
     yield cluster
     cluster.destroy()
     assert not cluster.home.exists()
@@ -86,7 +86,7 @@ def test_second_start_changes_nothing(own: Cluster) -> None:
     assert pid_of(own) == pid
 
 
-def test_two_processes_that_start_at_once_share_one_server(own: Cluster, tmp_path: Path) -> None:
+def test_two_processes_that_start_at_once_share_one_server(own: Cluster, state: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from spatial.cluster import Cluster\n"
         "cluster = Cluster(Path(sys.argv[1]), durable=False)\n"
@@ -94,7 +94,7 @@ def test_two_processes_that_start_at_once_share_one_server(own: Cluster, tmp_pat
     )
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path / "state")],
+            [sys.executable, "-c", program, str(state)],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[1],
@@ -107,8 +107,8 @@ def test_two_processes_that_start_at_once_share_one_server(own: Cluster, tmp_pat
     assert {int(answer[1]) for answer in answers} == {pid_of(own)}
 
 
-def test_start_after_a_crash_finds_what_was_committed(tmp_path: Path, own: Cluster) -> None:
-    own = Cluster(tmp_path / "state", durable=True)
+def test_start_after_a_crash_finds_what_was_committed(state: Path) -> None:
+    own = Cluster(state, durable=True)
     own.start()
     own.ensure_database("dothi")
     ask(own.url(), "CREATE TABLE kept AS SELECT 1 AS n")
@@ -369,8 +369,8 @@ def fake_postgres(folder: Path, *, major: int) -> Path:
     return folder
 
 
-def test_server_keeps_running_when_its_starter_ends(own: Cluster, tmp_path: Path) -> None:
+def test_server_keeps_running_when_its_starter_ends(own: Cluster, state: Path) -> None:
     program = "import sys, pathlib, spatial.cluster as c; c.Cluster(pathlib.Path(sys.argv[1]), durable=False).start()"
-    command = [sys.executable, "-c", program, str(tmp_path / "state")]
+    command = [sys.executable, "-c", program, str(state)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[1], timeout=120)
     assert own.status().running

@@ -75,8 +75,8 @@ def test_every_copied_file_is_there_and_not_ignored() -> None:
                 assert source.split("/")[0] in allowed, source
 
 
-def test_first_start_makes_database_and_login_that_the_migrations_accept(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path / "state", durable=False)
+def test_first_start_makes_database_and_login_that_the_migrations_accept(state: Path) -> None:
+    cluster = Cluster(state, durable=False)
     try:
         cluster.start()
         with admin_cursor(cluster.url("postgres")) as cursor:
