@@ -2,7 +2,9 @@
 
 import glob
 import hashlib
+import json
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from tempfile import TemporaryDirectory
 import pyogrio
 
 from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
-from ingest.issues import Issue, IssueCode
+from ingest.issues import Issue
 from ingest.shapefile import prepare_shapefile, shapefile_parts
 from spatial.errors import UnreadableFile
 
@@ -56,6 +58,11 @@ _SIDECAR_SUFFIXES = {
     ".ovr",
 }
 _HEAD_BYTES = 4096
+_SMALL_JSON_BYTES = 1 << 20
+_GEOJSON_TYPES = {
+    "FeatureCollection", "Feature", "GeometryCollection",
+    "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,16 @@ def _readable(paths: Iterable[Path]) -> Iterator[Path]:
         suffix = path.suffix.lower()
         if suffix in {".dbf", ".shx"} and ".shp" not in shapefile_parts(path):
             path = path.with_suffix(_main_suffix(path))
-        elif suffix not in _FORMAT_OF_SUFFIX or not path.is_file():
+        elif suffix not in _FORMAT_OF_SUFFIX or not path.is_file() or _is_description(path):
             continue
         if path not in seen:
             seen.add(path)
             yield path
+
+
+def _is_description(path: Path) -> bool:
+    """Say whether a file found beside the data is plain JSON about it, to be had by `find_companion`."""
+    return path.suffix.lower() == ".json" and sniff_format(path) is None
 
 
 class _Scratch:
@@ -220,8 +232,27 @@ def sniff_format(path: Path) -> FileFormat | str | None:
         return FileFormat.GEOTIFF
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return ARCHIVE
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return FileFormat.GEOJSON if text[:1] == b"{" and b'"' in text else None
+    return FileFormat.GEOJSON if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" and _is_geojson(path, head) else None
+
+
+def _is_geojson(path: Path, head: bytes) -> bool:
+    """Tell GeoJSON from other JSON by its top-level type; a large or broken one by the first type it names."""
+    if path.stat().st_size <= _SMALL_JSON_BYTES:
+        try:
+            content = json.loads(path.read_text("utf-8-sig"))
+            return isinstance(content, dict) and content.get("type") in _GEOJSON_TYPES
+        except ValueError:  # cut short, or not UTF-8: GDAL says which
+            pass
+    named = re.search(rb'"type"\s*:\s*"(\w+)"', head)
+    return named is not None and named[1].decode() in _GEOJSON_TYPES
+
+
+def find_companion(source: SourceFile, name: str) -> Path | None:
+    """Find a file that describes a data set (`ho_so.json` of a plan dossier) in its folder or the one above."""
+    for folder in (source.path.parent, source.path.parent.parent):
+        if (folder / name).is_file():
+            return folder / name
+    return None
 
 
 def _sniff_expected(path: Path, name: str) -> FileFormat | str:
@@ -261,9 +292,8 @@ def _nfc(text: str) -> str:
 
 __all__ = [
     "FileFormat",
-    "Issue",
-    "IssueCode",
     "SourceFile",
+    "find_companion",
     "find_paths",
     "hash_parts",
     "open_sources",

@@ -11,7 +11,7 @@ import pyogrio
 import pytest
 
 from ingest.archives import ArchiveLimits
-from ingest.files import FileFormat, SourceFile, find_paths, open_sources, sniff_format
+from ingest.files import FileFormat, SourceFile, find_companion, find_paths, open_sources, sniff_format
 from ingest.issues import IssueCode
 from ingest.source import describe_layer, read_batches
 from spatial.errors import UnreadableFile
@@ -257,3 +257,20 @@ def test_sniffing_reads_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "a.geojson"
     path.write_bytes(b'\xef\xbb\xbf \n{"type": "FeatureCollection", "features": []}')
     assert sniff_format(path) is FileFormat.GEOJSON
+
+
+def test_a_description_beside_the_data_is_no_data_but_can_be_found(tmp_path: Path) -> None:
+    folder = tmp_path / "HoSoGIS"
+    folder.mkdir()
+    plan = write_parcels(folder / "QuyHoach.gpkg")
+    description = tmp_path / "ho_so.json"
+    description.write_text('{"maHoSoQH": "37QCT0010001"}', "utf-8")
+    archive = zip_of(tmp_path / "ho_so.zip", {"HoSoGIS/QuyHoach.gpkg": plan, "ho_so.json": description})
+    for given in (archive, folder, plan):
+        with open_sources([given]) as (source,):
+            found = find_companion(source, "ho_so.json")
+            assert found is not None
+            assert found.read_text("utf-8") == description.read_text("utf-8")
+            assert find_companion(source, "khac.json") is None
+    with pytest.raises(UnreadableFile, match="not what its name says"), open_sources([description]):
+        pass
