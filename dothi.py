@@ -208,6 +208,7 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
     from spatial.access import running_database
 
     settings = _settings(host=host, port=port, workers=workers)
+    _require_free_port(settings)
     with running_database(settings, on_left_running=_say_left_running) as urls:
         _serve(settings, urls)
 
@@ -220,18 +221,33 @@ def demo(
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Rồi chạy máy chủ web. / Then serve.")] = True,
 ) -> None:
     """Chạy thử với dữ liệu mẫu. / Set the database up, load the sample data, and serve."""
-    from api.serve import bind
     from spatial.access import admin_url, running_database
-    from spatial.database import migrate
 
     settings = _settings(host=host, port=port, workers=workers)
     if not serving:
-        migrate(admin_url(settings))
+        _set_up_sample(admin_url(settings))
         return
-    bind(settings.host, settings.port).close()  # rather now than after a minute of loading
+    _require_free_port(settings)
     with running_database(settings, on_left_running=_say_left_running) as urls:
-        migrate(admin_url(settings))
+        _set_up_sample(admin_url(settings))
         _serve(settings, urls)
+
+
+def _set_up_sample(url: str) -> None:
+    """Bring the database to where the page has something to show; what is done already is skipped."""
+    from spatial.database import migrate
+    from spatial.rollup import refresh
+
+    migrate(url)
+    with _transaction("dothi_ingest") as connection:
+        refresh(connection)
+
+
+def _require_free_port(settings: "Settings") -> None:
+    """Refuse a taken port now rather than after a minute of loading."""
+    from api.serve import bind
+
+    bind(settings.host, settings.port).close()
 
 
 def _serve(settings: "Settings", urls: "Urls") -> None:
