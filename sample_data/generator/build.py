@@ -17,21 +17,14 @@ from sample_data.generator.environment import (
     network_rows,
     observations,
     water_rows,
-)  # fmt: skip
+)
 from sample_data.generator.nation import build_nation, province_changes
 from sample_data.generator.parcels import Parcels, build_parcels
+from sample_data.generator.permits import permit_rows, violation_rows
 from sample_data.generator.plans import build_plans
 from sample_data.generator.population import YEAR, build_counts, write_grid
 from sample_data.generator.units import build_unit_changes, build_units, build_urban_areas
-from sample_data.generator.works import (
-    address_rows,
-    building_rows,
-    permit_rows,
-    place_buildings,
-    project_rows,
-    underground_rows,
-    violation_rows,
-)  # fmt: skip
+from sample_data.generator.works import address_rows, building_rows, place_buildings, project_rows, underground_rows
 
 LICENCE = "CC0-1.0"
 

@@ -4,7 +4,6 @@ Class names and the six fields that every class has are the circular's (annex II
 manner. `ho_so.json` holds what the GIS layout has no place for: decision, events, documents, where which theme is complete.
 """
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sample_data.generator import write
 from sample_data.generator.frame import CITY_EPSG, city_to_wgs84, to_city_crs
-from sample_data.generator.plans import Line, Plan, Zone, build_lines, build_zones, theme_rows
+from sample_data.generator.plans import Event, Line, Plan, Zone, build_lines, build_zones, theme_rows
 
 _CLASSES = {"red_line": "ChiGioiDuongDo_L", "building_line": "ChiGioiXayDung_L", "corridor": "HanhLangAnToan_L"}
 _LINE_KINDS = {"red_line": "Chỉ giới đường đỏ", "building_line": "Chỉ giới xây dựng", "corridor": "Hành lang an toàn"}
@@ -157,7 +156,7 @@ def _metadata(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _event(event: Any) -> dict[str, Any]:
+def _event(event: Event) -> dict[str, Any]:
     """Write an event; its part of the territory is GeoJSON in longitude, latitude."""
     part = None if event.part is None else mapping(city_to_wgs84(to_city_crs([event.part]))[0])
     return {
@@ -166,5 +165,5 @@ def _event(event: Any) -> dict[str, Any]:
         "decision_no": event.decision_no,
         "other_plan_code": event.other_plan_code,
         "note": event.note,
-        "geometry": json.loads(json.dumps(part)),
+        "geometry": part,
     }

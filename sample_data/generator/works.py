@@ -1,31 +1,23 @@
-"""Buildings on the lots, permits of 2019 to 2026 (some against the plan), violations, projects, works below the ground."""
+"""What stands or shall stand on the ground: buildings on the lots, house numbers, projects, works below the ground."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon, box
-from shapely.geometry.base import BaseGeometry
 
 from sample_data.generator import town
 from sample_data.generator.addresses import Addresses
-from sample_data.generator.frame import ORIGIN, Geometries, city_to_wgs84, polygons_of, stream, to_city_crs
-from sample_data.generator.names import holder
+from sample_data.generator.frame import Geometries, city_to_wgs84, polygons_of, stream, to_city_crs
 from sample_data.generator.parcels import Parcels
-from sample_data.generator.plans import build_plans, build_zones, corridor_area, plan_roads
 
 Row = dict[str, Any]
-YEARS = range(2019, 2027)
-LAST_DAY = date(2026, 10, 30)
 _BUILT = {"old": 0.48, "urban": 0.46, "new": 0.40, "village": 0.36, "industry": 0.8}
 """District use -> share of its lots with a building in the sample."""
 _STOREYS = {"old": (1, 4), "urban": (2, 6), "new": (3, 5), "village": (1, 3), "industry": (1, 2)}
 _INSET_M = {"old": 0.15, "urban": 0.12, "new": 0.5, "village": 2.2, "industry": 8.0}
-_PERMITS = 600
-_ZONING_PLANS = ("37QPK0010001", "37QPK0010002", "37QPK0010003")
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ def building_rows(parcels: Parcels, buildings: Buildings, permits: dict[int, str
         rows.append(
             {
                 "code": f"CT-{at + 1:05d}",
-                "use": _use(str(parcels.use[parcel])),
+                "use": use_text(str(parcels.use[parcel])),
                 "storeys": storeys,
                 "height_m": round(storeys * 3.4 + 0.8, 1),
                 "footprint_m2": areas[at],
@@ -86,130 +78,11 @@ def building_rows(parcels: Parcels, buildings: Buildings, permits: dict[int, str
 
 def _built_by(year: int) -> str:
     """Say since when a building is in the register: the end of its year, the first survey where the year is unknown."""
-    return {0: "2019-01-01", LAST_DAY.year: "2026-06-30"}.get(year, f"{year}-12-31")
+    return {0: "2019-01-01", 2026: "2026-06-30"}.get(year, f"{year}-12-31")
 
 
-def _use(code: str) -> str:
+def use_text(code: str) -> str:
     return {"O": "nhà ở", "T": "thương mại, dịch vụ", "S": "sản xuất", "D": "công cộng"}[code[0]]
-
-
-@dataclass(frozen=True)
-class _Planning:
-    """What the zoning plans say about ground: zones with their highest storeys, and the ground between red lines."""
-
-    zones: shapely.STRtree
-    limits: NDArray[np.int64]
-    corridors: BaseGeometry
-    covered: BaseGeometry
-
-
-def _planning() -> _Planning:
-    plans = [plan for plan in build_plans() if plan.code in _ZONING_PLANS]
-    zones = [zone for plan in plans for zone in build_zones(plan)]
-    corridors = shapely.union_all([shapely.intersection(corridor_area(plan_roads(plan)), plan.area) for plan in plans])
-    limits = np.array([zone.parameters.max_storeys or 0 for zone in zones])
-    return _Planning(
-        shapely.STRtree([zone.area for zone in zones]), limits, corridors, shapely.union_all([p.area for p in plans])
-    )
-
-
-def permit_rows(parcels: Parcels, buildings: Buildings) -> tuple[list[Row], dict[int, str]]:
-    """Give the rows of the layer `permits` and the permit of each building that has one.
-
-    About one in seven lets more storeys than the plan, or stands on the ground of a planned road: `contrary`.
-    """
-    rng, planning = stream("permits"), _planning()
-    shapely.prepare(planning.corridors)
-    drawn = np.asarray(shapely.transform(buildings.footprint, lambda xy: xy - ORIGIN))
-    in_road = shapely.area(shapely.intersection(drawn, planning.corridors)) > 2
-    recent = np.flatnonzero(buildings.year >= YEARS[0])
-    low = rng.choice(np.setdiff1d(recent, np.flatnonzero(in_road)), _PERMITS - 30, replace=False)
-    chosen = np.sort(np.concatenate([low, rng.choice(np.flatnonzero(in_road), 30, replace=False)]))
-    points = shapely.point_on_surface(buildings.footprint[chosen])
-    places, drawn_points = city_to_wgs84(points), shapely.transform(points, lambda xy: xy - ORIGIN)
-    limit = _limits(planning, drawn_points)
-    known = shapely.covers(planning.covered, drawn_points)
-    rows, numbers = [], {}
-    for order, at in enumerate(chosen):
-        storeys = int(buildings.storeys[at]) + (int(rng.integers(2, 4)) if rng.random() < 0.05 else 0)
-        year = int(buildings.year[at]) if buildings.year[at] >= YEARS[0] else int(rng.integers(YEARS[0], YEARS[-1]))
-        issued = date(year, 1, 5) + timedelta(days=int(rng.integers(0, 300 if year == YEARS[-1] else 355)))
-        parcel = int(buildings.parcel[at])
-        code = f"GPXD-{year}-{order + 1:04d}"
-        conformity, note = _conformity(bool(known[order]), bool(in_road[at]), storeys, int(limit[order]))
-        footprint = round(float(buildings.footprint[at].area), 1)
-        land = float(parcels.geometry[parcel].area)
-        numbers[int(at)] = code
-        rows.append(
-            {
-                "code": code,
-                "kind": str(rng.choice(["new", "repair", "temporary"], p=[0.85, 0.13, 0.02])),
-                "issued_on": issued.isoformat(),
-                "expires_on": (issued + timedelta(days=365)).isoformat(),
-                "status": "completed" if year < 2025 else "issued",
-                "parcel_code": parcels.code(parcel),
-                "purpose": _use(str(parcels.use[parcel])),
-                "works_class": "III" if storeys > 5 else "IV",
-                "storeys": storeys,
-                "basements": 0,
-                "height_m": round(storeys * 3.4 + 0.8, 1),
-                "footprint_m2": footprint,
-                "floor_area_m2": round(footprint * storeys, 1),
-                "coverage_pct": round(min(100.0, footprint / land * 100), 1),
-                "far": round(footprint * storeys / land, 2),
-                "setback_m": 0.0,
-                "conformity": conformity,
-                "conformity_note": note,
-                "applicant_name": holder(str(parcels.use[parcel]), rng),
-                "province_code": town.PROVINCE,
-                "commune_code": str(parcels.commune[parcel]),
-                "valid_from": issued.isoformat(),
-                "geometry": places[order],
-            }
-        )
-    return rows, numbers
-
-
-def _limits(planning: _Planning, points: Geometries) -> NDArray[np.int64]:
-    """Give the most storeys that the zones allow at points; 0 where no zone limits them."""
-    limit = np.zeros(len(points), dtype=int)
-    rows, hits = planning.zones.query(points, predicate="within")
-    limit[rows] = planning.limits[hits]
-    return limit
-
-
-def _conformity(known: bool, in_road: bool, storeys: int, limit: int) -> tuple[str, str | None]:
-    if in_road:
-        return "contrary", "Công trình nằm trong chỉ giới đường đỏ"
-    if not known:
-        return "unknown", "Chưa có quy hoạch phân khu"
-    if limit and storeys > limit:
-        return "contrary", f"Số tầng {storeys} vượt tối đa {limit}"
-    return "conform", None
-
-
-def violation_rows(permits: list[Row]) -> list[Row]:
-    """Give the violations found at permits against the plan, two in three of them, and where they stand."""
-    rng = stream("violations")
-    rows: list[Row] = []
-    for permit in (row for row in permits if row["conformity"] == "contrary" and rng.random() < 0.66):
-        found = min(date.fromisoformat(permit["issued_on"]) + timedelta(days=int(rng.integers(60, 400))), LAST_DAY)
-        rows.append(
-            {
-                "code": f"VP-{len(rows) + 1:04d}",
-                "kind": "contrary_to_plan",
-                "status": str(rng.choice(["recorded", "stop_work", "fined", "resolved"])),
-                "recorded_on": found.isoformat(),
-                "permit_code": permit["code"],
-                "parcel_code": permit["parcel_code"],
-                "note": permit["conformity_note"],
-                "province_code": town.PROVINCE,
-                "commune_code": permit["commune_code"],
-                "valid_from": found.isoformat(),
-                "geometry": permit["geometry"],
-            }
-        )
-    return rows
 
 
 def project_rows() -> list[Row]:
