@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import coverages, health, metrics, ogc, page, page_config, problems, rollups, tiles
+from api import coverages, health, lookup, metrics, ogc, page, page_config, problems, rollups, tiles
 from api.compression import Compress
 from api.etag import release
 from api.layer_facts import LayerFacts
@@ -78,6 +78,7 @@ def create_app(
         coverages.router,
         page_config.router,
         rollups.router,
+        lookup.router,
         page.router,
     ):
         app.include_router(router)
@@ -139,6 +140,6 @@ def _layers(settings: Settings, services: Services) -> list[Middleware]:
             expose_headers=_EXPOSED,
             max_age=86_400,
         ),
-        Middleware(AnswerHead),
         Middleware(Compress),
+        Middleware(AnswerHead),
     ]

@@ -109,6 +109,12 @@ KINDS: Mapping[type[errors.DothiError], Kind] = {
             "Use one of the systems listed in the collection's description.",
         ),
     ),
+    errors.Ambiguous: _kind(
+        400,
+        "ambiguous",
+        ("Có nhiều kết quả", "Hãy chọn một trong các kết quả được nêu."),
+        ("Several results fit", "Ask for one of the candidates."),
+    ),
     errors.InvalidInput: INVALID,
     errors.NotFound: NOT_FOUND,
     errors.NotAcceptable: _kind(

@@ -1,5 +1,7 @@
 """The one tree of errors. Each message says what is wrong, with which value, and what to do; HTTP maps them in one table."""
 
+from typing import Any
+
 
 class DothiError(Exception):
     """Anything that dothi refuses or cannot do; its text is a sentence for the person who asked.
@@ -24,6 +26,19 @@ class UnknownParameter(InvalidInput):
 
 class FilterSyntaxError(InvalidInput):
     """A CQL2 filter that does not parse or does not fit the layer."""
+
+
+class Ambiguous(InvalidInput):
+    """What was named fits several things.
+
+    Args:
+        message, vi: as in `DothiError`.
+        candidates: what may have been meant, each with a `label` and what asks for exactly this one.
+    """
+
+    def __init__(self, message: str, *, vi: str, candidates: list[dict[str, Any]]) -> None:
+        super().__init__(message, vi=vi)
+        self.candidates = candidates
 
 
 class NotFound(DothiError):

@@ -1,0 +1,142 @@
+"""`/lookup` as its clients see it: parameters, members, languages, refusals."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Database
+from tests.lookup_world import START, World, lonlat, open_world
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    world = open_world(database)
+    with world.writing():
+        world.execute(
+            "INSERT INTO planning.document (plan_code, kind, title, number, issued_on, url, batch_id) "
+            "VALUES ('P1', 'decision', 'Quyết định', '1/QĐ', '2024-01-01', 'https://example.vn/p1.pdf', ingest.current_batch())"
+        )
+        world.parcel((0, 0, 20, 10), "12", "34", area_official_m2=199.5)
+        world.plan("P1", (-100, -100, 100, 100), name="Quy hoạch phân khu P1", name_en="Zoning plan P1")
+        world.zone("P1", (-50, -50, 50, 50), max_storeys=5, max_coverage_pct=60.5)
+        world.coverage("red_line", (-90, -90, 90, 90), plan_code="P1")
+    return world
+
+
+@pytest.fixture
+async def asked(world: World, client: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    yield client
+
+
+async def answer(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
+    response = await client.get("/lookup", params=query)
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+async def test_the_answer_has_the_members_that_others_rely_on(asked: httpx.AsyncClient) -> None:
+    found = await answer(asked, parcel="09706.12.34")
+    assert {"query", "as_of", "known_at", "data_version", "parcel", "themes", "disclaimer", "links"} <= found.keys()
+    assert found["parcel"]["area_official_m2"] == 199.5
+    assert found["parcel"]["land_use"][0]["code"] == "ODT"
+    assert found["parcel"]["geometry"]["type"] == "MultiPolygon"
+    states = {one["theme"]: one["state"] for one in found["themes"]}
+    assert states == {"zoning": "affected", "plans": "affected", "red_line": "not_affected", "building_line": "unknown"}
+    item = found["themes"][0]["items"][0]
+    assert (item["area_m2"], item["share"], item["status"]) == (200.0, 1.0, "in_force")
+    assert item["parameters"] == {"max_coverage_pct": 60.5, "max_storeys": 5}
+    assert item["documents"][0]["number"] == "1/QĐ"
+    assert item["zone"]["function_name"] == "Đơn vị ở"
+    assert found["query"] == {"lon": None, "lat": None, "parcel": "09706.12.34", "q": None}
+
+
+async def test_names_and_reasons_come_in_the_language_asked_for(asked: httpx.AsyncClient) -> None:
+    vi, en = await answer(asked, parcel="09706.12.34"), await answer(asked, parcel="09706.12.34", lang="en")
+    assert vi["themes"][0]["items"][0]["plan"]["name"] == "Quy hoạch phân khu P1"
+    assert en["themes"][0]["items"][0]["plan"]["name"] == "Zoning plan P1"
+    assert en["themes"][0]["items"][0]["zone"]["function_name"] == "Residential unit"
+    assert "tham khảo" in vi["disclaimer"]
+    assert "reference only" in en["disclaimer"]
+
+
+async def test_a_link_asks_the_same_again(asked: httpx.AsyncClient) -> None:
+    lon, lat = lonlat(5, 5)
+    found = await answer(asked, lon=lon, lat=lat)
+    link = next(one for one in found["links"] if one["rel"] == "self")
+    again = (await asked.get(link["href"])).json()
+    assert again["themes"] == found["themes"]
+    assert again["parcel"]["code"] == found["parcel"]["code"] == "09706.09706.12.34"
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("", "đúng một cách"),
+        ("lon=105.8&lat=21&parcel=1", "đúng một cách"),
+        ("lon=105.8", "lat"),
+        ("lon=nan&lat=21", "lon"),
+        ("lon=105&lat=inf", "lat"),
+        ("lon=105&lat=100", "lat"),
+        ("lon=105&lat=1e309", "lat"),
+        ("parcel=", "parcel"),
+        ("q=%00", "q"),
+        ("q=" + "a" * 300, "200"),
+        ("parcel=1&as_of=2020-13-01", "as_of"),
+        ("parcel=1&known_at=yesterday", "known_at"),
+        ("parcel=1&known_at=2026-01-01T00:00:00", "known_at"),
+        ("parcel=1&known_at=9999-12-31", "known_at"),
+        ("parcel=1&known_at=2999-01-01T00:00:00Z", "known_at"),
+        ("parcel=1&lang=fr", "lang"),
+        ("parcels=1", "parcel"),
+        ("parcel=1&parcel=2", "nhiều lần"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_a_sentence(asked: httpx.AsyncClient, query: str, word: str) -> None:
+    response = await asked.get(f"/lookup?{query}")
+    assert response.status_code == 400
+    assert response.headers["content-type"].startswith("application/problem+json")
+    assert word in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["parcel=09706.9.9", "lon=2.35&lat=48.85", "q=khong+co", "parcel=%27%3B--", "q=%25%25", "q=((((", "q=%5C"]
+)
+async def test_what_is_not_there_is_404(asked: httpx.AsyncClient, query: str) -> None:
+    response = await asked.get(f"/lookup?{query}")
+    assert response.status_code == 404, response.text
+    assert len(response.json()["detail"]) > 20
+
+
+async def test_several_parcels_are_offered_as_candidates(world: World, client: httpx.AsyncClient) -> None:
+    with world.writing():
+        world.parcel((40, 0, 50, 10), "12", "34", former_commune_code="09703")
+    response = await client.get("/lookup", params={"parcel": "09706.12.34", "lang": "en"})
+    assert response.status_code == 400
+    codes = [one["parcel"] for one in response.json()["candidates"]]
+    assert codes == ["09706.09703.12.34", "09706.09706.12.34"]
+    for code in codes:
+        assert (await answer(client, parcel=code))["parcel"]["code"] == code
+
+
+async def test_as_of_before_the_plan_finds_none(asked: httpx.AsyncClient) -> None:
+    response = await asked.get("/lookup", params={"parcel": "09706.12.34", "as_of": "2023-12-31"})
+    assert response.status_code == 404
+    assert str(START) in response.json()["detail"]
+    assert date.fromisoformat((await answer(asked, parcel="09706.12.34", as_of="2024-06-01"))["as_of"]) == date(2024, 6, 1)
+
+
+async def test_an_owners_name_is_nowhere_in_the_answer(world: World, client: httpx.AsyncClient) -> None:
+    with world.writing():
+        world.execute(
+            "INSERT INTO private.parcel_owner (parcel_id, owner_name, owner_address, batch_id) "
+            "SELECT id, 'Nguyễn Văn Thửa', 'Xóm Bí Mật', ingest.current_batch() FROM land.parcel"
+        )
+    for query in ({"parcel": "09706.12.34"}, {"q": "Nguyễn Văn Thửa"}, dict(zip(("lon", "lat"), lonlat(5, 5), strict=True))):
+        for door in ("/lookup",):
+            text = (await client.get(door, params=query)).text.replace("Nguyễn Văn Thửa'", "")
+            assert "Văn Thửa" not in text
+            assert "Bí Mật" not in text
