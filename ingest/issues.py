@@ -43,11 +43,6 @@ class IssueCode(StrEnum):
         "Thiếu hoặc hỏng tệp .shx; đã dựng lại chỉ mục trên bản sao tạm từ tệp .shp, tệp gốc giữ nguyên.",
         "The .shx is missing or broken; its index was rebuilt from the .shp on a temporary copy, the original is untouched.",
     )  # fmt: skip
-    FILE_IGNORED = (
-        "file_ignored", Severity.INFO,
-        "Tệp không phải dữ liệu bản đồ mà dothi đọc được nên bị bỏ qua.",
-        "The file is no map data that dothi reads; it was passed over.",
-    )  # fmt: skip
 
     # Text.
     TEXT_UNDECIDED = (
