@@ -1,5 +1,6 @@
 """The command line: composes the rooms. Each command opens what it needs, calls one function of a room, and prints."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any
@@ -238,8 +239,9 @@ def _set_up_sample(url: str) -> None:
     from spatial.database import migrate
     from spatial.rollup import refresh
 
-    migrate(url)
-    with _transaction("dothi_ingest") as connection:
+    with _timed("Lược đồ / schema"):
+        migrate(url)
+    with _timed("Số liệu / figures"), _transaction("dothi_ingest") as connection:
         refresh(connection)
 
 
@@ -282,6 +284,14 @@ def _settings(**options: object) -> "Settings":
             f"The setting {name}={first.get('input')!r} is wrong: {first['msg']}.",
             vi=f"Thiết lập {name}={first.get('input')!r} không hợp lệ.",
         ) from error
+
+
+@contextmanager
+def _timed(step: str) -> Iterator[None]:
+    """Say how long a step took."""
+    begin = time.monotonic()
+    yield
+    typer.echo(f"{step}: {time.monotonic() - begin:.1f} s")
 
 
 @contextmanager

@@ -41,9 +41,18 @@ def embedded(settings: Settings) -> Cluster:
 
 
 def admin_url(settings: Settings) -> str:
-    """Give the administrator's URL; the embedded server is started, and left running, if need be."""
+    """Give the administrator's URL; the embedded server is started, and left running, if need be.
+
+    Raises:
+        SetupError: only the API's login of a server of one's own is named.
+    """
     if settings.database_url:
         return settings.database_url
+    if settings.api_database_url:
+        raise SetupError(
+            "DOTHI_API_DATABASE_URL names a server of your own, but DOTHI_DATABASE_URL, the login that this command needs, is not set.",
+            vi="Đã đặt DOTHI_API_DATABASE_URL nhưng chưa đặt DOTHI_DATABASE_URL, tên đăng nhập mà lệnh này cần.",
+        )
     cluster = embedded(settings)
     cluster.start()
     cluster.ensure_database(DATABASE)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spatial.access import embedded, running_database, user_url
+from spatial.access import admin_url, embedded, running_database, user_url
 from spatial.errors import InvalidInput, SetupError, Unavailable
 from spatial.settings import Settings
 
@@ -40,3 +40,8 @@ def test_serving_an_own_database_asks_for_the_api_s_login() -> None:
         pass
     with running_database(Settings(api_database_url="postgresql://dothi_api@db/city")) as urls:
         assert (urls.admin, urls.api) == (None, "postgresql://dothi_api@db/city")
+
+
+def test_the_api_s_login_alone_is_not_enough_to_administer(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="DOTHI_DATABASE_URL"):
+        admin_url(Settings(api_database_url="postgresql://dothi_api@db/city", data_dir=tmp_path))
