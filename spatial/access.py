@@ -50,7 +50,8 @@ def admin_url(settings: Settings) -> str:
         return settings.database_url
     if settings.api_database_url:
         raise SetupError(
-            "DOTHI_API_DATABASE_URL names a server of your own; this command needs a login that may write: set DOTHI_DATABASE_URL.",
+            "DOTHI_API_DATABASE_URL names a server of your own; this command also needs a login that may write: "
+            "set DOTHI_DATABASE_URL.",
             vi="Đã đặt DOTHI_API_DATABASE_URL nhưng chưa đặt DOTHI_DATABASE_URL, tên đăng nhập mà lệnh này cần.",
         )
     cluster = embedded(settings)
