@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import coverages, health, lookup, metrics, ogc, page, page_config, problems, rollups, tiles
+from api import coverages, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
 from api.compression import Compress
 from api.etag import release
 from api.layer_facts import LayerFacts
@@ -79,6 +79,7 @@ def create_app(
         page_config.router,
         rollups.router,
         lookup.router,
+        search.router,
         page.router,
     ):
         app.include_router(router)

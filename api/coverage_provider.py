@@ -4,6 +4,7 @@ Which grid a request means is decided before pygeoapi is asked, and handed over 
 """
 
 import math
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -47,7 +48,7 @@ class PopulationCoverage(BaseProvider):  # type: ignore[misc]
         self.axes = list(self.axis_names[self._geographic])
         self.num_bands = 1
         self.crs = CRS84_URI if self._geographic else f"{EPSG_URI}{self._chosen.raster.srid}"
-        self.filename = f"{self._chosen.raster.code}_{self._chosen.raster.year}.tif"
+        self.filename = re.sub(r"[^A-Za-z0-9._-]", "_", f"{self._chosen.raster.code}_{self._chosen.raster.year}.tif")
 
     def get_fields(self) -> dict[str, Any]:
         """Name the one band."""
@@ -167,7 +168,7 @@ def _ends(values: list[float]) -> tuple[float, float]:
 
 def _span(first: float, last: float, size: int) -> tuple[int, int]:
     """Give the first cell and the one after the last that a stretch meets, within the grid."""
-    if not (math.isfinite(first) and math.isfinite(last)) or last < 0 or first >= size:
+    if not (math.isfinite(first) and math.isfinite(last)) or last <= 0 or first >= size:
         raise ProviderNoDataError(user_msg="The area asked for meets no cell of the grid.")
     begin = max(0, min(size - 1, math.floor(first)))
     return begin, max(begin + 1, min(size, math.ceil(last)))

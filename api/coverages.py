@@ -5,6 +5,7 @@ unknown parameters, boxes and years are checked here, its errors become problem+
 """
 
 import json
+import re
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +35,7 @@ CONFORMS_TO = tuple(uri for uri in CONFORMANCE_CLASSES if not uri.endswith(("/oa
 """What the conformance page of the OGC API says of this module."""
 FORMATS = {"json": "application/prs.coverage+json", "tiff": "image/tiff; application=geotiff"}
 _ALLOWED = {"bbox", "bbox-crs", "datetime", "subset", "properties", "dataset", "f", "lang"}
+_SUBSET = re.compile(r"[A-Za-z]{1,8}\([-+.0-9eE]+:[-+.0-9eE]+\)(,[A-Za-z]{1,8}\([-+.0-9eE]+:[-+.0-9eE]+\))?")
 
 router = APIRouter(prefix="/ogc/collections", tags=["coverages"])
 
@@ -45,6 +47,7 @@ async def read_coverage(request: Request, services: Shared) -> Response:
     refuse_unknown(query, _ALLOWED)
     parse_language(query.get("lang"))
     bbox = parse_bbox(query.get("bbox"), parse_crs_parameter(query.get("bbox-crs")))
+    _check_subset(query.get("subset"))
     chosen_format = choose_format(query.get("f"), request.headers.get("accept", ""), FORMATS)
     async with services.pool.connection() as connection:
         raster = choose_raster(await list_rasters(connection), query.get("datetime"), query.get("dataset"))
@@ -64,6 +67,14 @@ async def read_coverage(request: Request, services: Shared) -> Response:
         return _refuse(request, status, theirs, body)
     disposition = {"Content-Disposition": theirs["Content-Disposition"]} if "Content-Disposition" in theirs else {}
     return Response(body, headers={**headers, **disposition}, media_type=FORMATS[chosen_format])
+
+
+def _check_subset(text: str | None) -> None:
+    if text is not None and not _SUBSET.fullmatch(text):
+        raise InvalidInput(
+            "The subset cannot be read. Write it like subset=Lon(105.8:105.9),Lat(20.9:21.0).",
+            vi="Không đọc được subset. Hãy viết như subset=Lon(105.8:105.9),Lat(20.9:21.0).",
+        )
 
 
 def choose_raster(rasters: tuple[StoredRaster, ...], datetime: str | None, dataset: str | None) -> StoredRaster:

@@ -91,7 +91,8 @@ class LayerVersions:
                     async with asyncio.timeout(HEARTBEAT_SECONDS):
                         await self._woken.wait()
         finally:
-            connection.terminate()
+            connection.remove_termination_listener(self._on_lost)
+            await _close(connection)
 
     async def _read_all(self, connection: asyncpg.Connection) -> None:
         self._woken.clear()
@@ -109,3 +110,10 @@ class LayerVersions:
     def _on_lost(self, _connection: object) -> None:
         self._versions = None
         self._woken.set()
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=1)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
