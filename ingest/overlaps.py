@@ -61,32 +61,57 @@ def _overlapping_pairs(shapes: GeometryArray) -> npt.NDArray[np.int64]:
 
 
 def _has_unpaired_edge(shapes: GeometryArray) -> npt.NDArray[np.bool_]:
-    """Say which shapes have an edge that is not met exactly once in the other direction."""
-    rings, ring_owner = _rings(shapes)
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    """Say which shapes have an edge that is not met exactly once in the other direction.
+
+    All in flat arrays: a million shapes as rings of their own would take a gigabyte.
+    """
+    coordinates, ring_start, owner_of_ring, is_hole = _rings(shapes)
     bits = (coordinates + 0.0).view(np.uint64)  # + 0.0 turns -0.0 into 0.0
     with np.errstate(over="ignore"):
         vertex = bits[:, 0] * _MIX[0] ^ (bits[:, 1] * _MIX[1] >> np.uint64(7))
-        start, end = vertex[:-1], vertex[1:]
-        edge = np.minimum(start, end) * _MIX[2] + np.maximum(start, end)
-    inner = np.flatnonzero(ring[1:] == ring[:-1])
-    owner = ring_owner[ring[:-1][inner]]
-    edge, forward = edge[inner], (start < end)[inner]
+        edge = np.minimum(vertex[:-1], vertex[1:]) * _MIX[2] + np.maximum(vertex[:-1], vertex[1:])
+    turned = (_signed_areas(coordinates, ring_start) < 0) ^ is_hole
+    ring = np.repeat(np.arange(len(is_hole), dtype=np.int32), np.diff(ring_start))
+    inner = ring[1:] == ring[:-1]
+    forward = ((vertex[:-1] < vertex[1:]) ^ turned[ring[:-1]])[inner]
+    ring, edge = ring[:-1][inner], edge[inner]
     order = np.argsort(edge)
-    edge, forward, owner = edge[order], forward[order], owner[order]
+    paired = _pairs_of_opposites(edge[order], forward[order])
     unpaired = np.zeros(len(shapes), dtype=bool)
-    same_as_next = np.append(edge[1:] == edge[:-1], False)
-    same_as_previous = np.append(False, same_as_next[:-1])
-    opposite_next = np.append(forward[1:] != forward[:-1], False)
-    third = same_as_previous & same_as_next
-    first_of_pair = same_as_next & ~same_as_previous & opposite_next & ~np.append(third[1:], False)
-    second_of_pair = np.append(False, first_of_pair[:-1])
-    unpaired[owner[~(first_of_pair | second_of_pair)]] = True
+    unpaired[owner_of_ring[ring[order[~paired]]]] = True
     return unpaired
 
 
-def _rings(shapes: GeometryArray) -> tuple[GeometryArray, npt.NDArray[np.int64]]:
-    """Give all rings, outer ones turned one way and holes the other, with the position of the shape that owns each."""
-    polygons, polygon_owner = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
-    rings, polygon = shapely.get_rings(polygons, return_index=True)
-    return rings, polygon_owner[polygon]
+def _pairs_of_opposites(edge: npt.NDArray[np.uint64], forward: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Say which of the sorted edges occur exactly twice, once each way."""
+    same_as_next = np.append(edge[1:] == edge[:-1], False)
+    same_as_previous = np.append(False, same_as_next[:-1])
+    next_is_last = np.append(~same_as_next[1:], True)
+    opposite_next = np.append(forward[1:] != forward[:-1], False)
+    first = same_as_next & ~same_as_previous & next_is_last & opposite_next
+    both: npt.NDArray[np.bool_] = first | np.append(False, first[:-1])
+    return both
+
+
+def _rings(
+    shapes: GeometryArray,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Give all vertices, where each ring starts (and the end), the shape that owns each ring, and which rings are holes."""
+    kind, coordinates, offsets = shapely.to_ragged_array(shapes, include_z=False)
+    ring_start, polygon_start = (np.asarray(offset, dtype=np.int64) for offset in offsets[:2])
+    owner = np.arange(len(polygon_start) - 1)
+    if kind is shapely.GeometryType.MULTIPOLYGON:
+        owner = np.repeat(np.arange(len(shapes)), np.diff(offsets[2]))
+    is_hole = np.ones(len(ring_start) - 1, dtype=bool)
+    is_hole[polygon_start[:-1]] = False
+    return coordinates, ring_start, np.repeat(owner, np.diff(polygon_start)), is_hole
+
+
+def _signed_areas(coordinates: npt.NDArray[np.float64], ring_start: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Give twice the area of each ring, positive where it runs counter-clockwise."""
+    x, y = (coordinates - coordinates.mean(axis=0)).T
+    cross = np.zeros(len(x))
+    cross[:-1] = x[:-1] * y[1:] - x[1:] * y[:-1]
+    cross[ring_start[1:] - 1] = 0.0  # from a ring's last vertex to the next ring is no edge
+    areas: npt.NDArray[np.float64] = np.add.reduceat(cross, ring_start[:-1])
+    return areas

@@ -1,0 +1,206 @@
+"""What every layer's rows go through between a file and staging: geometry, commune, code. Parcels add steps of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import shapely
+
+from ingest.columns import ColumnPlan
+from ingest.content import FileContent
+from ingest.crs_detect import DetectedCrs, transform_to_wgs84
+from ingest.issues import Issue, IssueCode, rows_in_quarantine
+from ingest.land_use_text import LandUseCodes
+from ingest.options import LoadOptions
+from ingest.places import Places
+from ingest.repair import Kind, repair_geometries, to_multi
+from ingest.source import GeometryArray, SourceBatch, read_geometries
+from ingest.stage import ROW_NO
+from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84, transformer_to_wgs84
+from spatial.layers import GeometryKind, Layer
+
+Mask = npt.NDArray[np.bool_]
+_METRES_PER_DEGREE = 111_320.0
+_KINDS = {GeometryKind.POINT: Kind.POINT, GeometryKind.LINE: Kind.LINE, GeometryKind.POLYGON: Kind.POLYGON}
+
+
+@dataclass(frozen=True)
+class CodeLists:
+    """The code tables that reading needs.
+
+    Attributes:
+        land_uses: the land-use codes, ready for parsing.
+        restricted_uses: codes of land that must not be shown.
+        zone_functions: folded code or alias -> planning function code.
+        unit_parents: code of a province -> code of its region today.
+    """
+
+    land_uses: LandUseCodes
+    restricted_uses: frozenset[str]
+    zone_functions: Mapping[str, str]
+    unit_parents: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LoadContext:
+    """All that is known about a load before its rows are worked on."""
+
+    layer: Layer
+    content: FileContent
+    plan: ColumnPlan
+    crs: DetectedCrs
+    places: Places
+    lists: CodeLists
+    options: LoadOptions
+    today: date
+
+    @property
+    def table_columns(self) -> Mapping[str, Any]:
+        """The columns of the layer's table by name."""
+        return self.layer.table.columns
+
+    @property
+    def kind(self) -> Kind:
+        """What the layer stores."""
+        return _KINDS[self.layer.geometry_kind]
+
+
+@dataclass(frozen=True)
+class PreparedRows:
+    """One batch, ready for staging.
+
+    Attributes:
+        public: row number, columns of the table, `geom` as hex EWKB; rows set aside are not in it.
+        personal: row number and the personal and unknown columns p0, p1, ... as text; None where the file has none.
+        uses: row number and columns of `USE_STAGE`, for parcels with several uses; None where there are none.
+        rows: row numbers of all rows of the batch.
+        keys: natural key of each of `rows`, null where it was set aside.
+        spared: codes of rows that were set aside: they are in the file, so they do not end.
+        issues: all that was found.
+        repaired: how many geometries were mended.
+    """
+
+    public: pa.Table
+    personal: pa.Table | None
+    uses: pa.Table | None
+    rows: npt.NDArray[np.int64]
+    keys: pa.Array
+    spared: list[str]
+    issues: list[Issue]
+    repaired: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Geometries of a batch.
+
+    Attributes:
+        drawn: in the file's CRS (axes put right), valid; None where set aside.
+        wgs84: in EPSG:4326, valid, multi where the table is; None where set aside.
+    """
+
+    drawn: GeometryArray
+    wgs84: GeometryArray
+    issues: list[Issue]
+    repaired: int
+
+
+def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed:
+    """Read, mend and transform a batch's geometries."""
+    geometries, issues = read_geometries(batch)
+    if crs.swap_axes:
+        geometries = transform_to_wgs84(geometries, WGS84, swap_axes=True)  # the same coordinates, turned
+    told = {issue.row for issue in issues if issue.row is not None and issue.code.quarantines}
+    mended = repair_geometries(geometries, batch.rows, kind, metres_per_unit=_metres_per_unit(crs.srid))
+    issues += [
+        issue for issue in mended.issues if not (issue.code is IssueCode.GEOMETRY_MISSING and issue.row in told)
+    ]  # fmt: skip
+    wgs84 = _keep_valid(transform_to_wgs84(mended.geometries, crs.srid), kind)
+    lost = shapely.is_missing(wgs84) & ~shapely.is_missing(mended.geometries)
+    issues += [Issue(IssueCode.GEOMETRY_REPAIR_TOO_LARGE, int(row)) for row in batch.rows[lost]]
+    return Placed(mended.geometries, to_multi(wgs84, kind), issues, int(mended.repaired.sum()))
+
+
+def _metres_per_unit(srid: int) -> float:
+    from pyproj import CRS
+
+    return _METRES_PER_DEGREE if CRS.from_epsg(srid).is_geographic else 1.0
+
+
+def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
+    """Mend what the last digits of a transformation made invalid: spikes thinner than a tenth of a millimetre."""
+    if kind is not Kind.POLYGON:
+        return geometries
+    broken = np.flatnonzero(~shapely.is_valid(geometries) & ~shapely.is_missing(geometries))
+    if broken.size:
+        mended = shapely.make_valid(geometries[broken], method="structure", keep_collapsed=False)
+        good = np.isin(shapely.get_type_id(mended), kind.value) & ~shapely.is_empty(mended)
+        geometries[broken] = np.where(good, mended, None)
+    return geometries
+
+
+def areas_m2(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> tuple[Any, Any]:
+    """Compute areas in the file's VN-2000 zone, else in the zone of each row's province.
+
+    Returns:
+        Areas in m2 (NaN where there is no geometry) and the EPSG code of each.
+    """
+    if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
+        return shapely.area(placed.drawn), np.full(len(placed.drawn), context.crs.srid, dtype=np.int64)
+    areas = np.full(len(placed.wgs84), np.nan)
+    srids = np.zeros(len(placed.wgs84), dtype=np.int64)
+    middle = np.nanmean(shapely.bounds(placed.wgs84)[:, [0, 2]], axis=1) if len(areas) else areas
+    for province in set(provinces):
+        of_province = np.flatnonzero((provinces == province) & ~shapely.is_missing(placed.wgs84))
+        if not of_province.size:
+            continue
+        srid = context.places.zone_at(province, float(np.median(middle[of_province]))) or next(iter(VN2000_TM3))
+        coordinates = shapely.get_coordinates(placed.wgs84[of_province])
+        x, y = transformer_to_wgs84(srid).transform(coordinates[:, 0], coordinates[:, 1], direction="INVERSE")
+        areas[of_province] = shapely.area(shapely.set_coordinates(placed.wgs84[of_province].copy(), np.column_stack([x, y])))
+        srids[of_province] = srid
+    return areas, srids
+
+
+def geometry_text(geometries: GeometryArray) -> pa.Array:
+    """Write geometries in EPSG:4326 as hex EWKB, null where missing."""
+    return pa.array(shapely.to_wkb(shapely.set_srid(geometries, WGS84), hex=True, include_srid=True), pa.string())
+
+
+def kept_rows(rows: npt.NDArray[np.int64], issues: list[Issue]) -> Mask:
+    """Say which rows no error sets aside."""
+    aside = rows_in_quarantine(issues)
+    return ~np.isin(rows, np.fromiter(aside, dtype=np.int64, count=len(aside))) if aside else np.ones(len(rows), dtype=bool)
+
+
+def objects(values: pa.Array) -> npt.NDArray[np.object_]:
+    """Give an Arrow array as Python objects, None for null."""
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def strings(values: npt.NDArray[np.object_]) -> pa.Array:
+    """Give objects as an Arrow text array."""
+    return pa.array(values, pa.string(), from_pandas=True)
+
+
+def personal_names(plan: ColumnPlan) -> tuple[str, ...]:
+    """Name the columns of the file that are kept apart, in the order of p0, p1, ..."""
+    return (*plan.personal, *plan.unmapped)
+
+
+def personal_rows(
+    plan: ColumnPlan, columns: Mapping[str, pa.Array], rows: npt.NDArray[np.int64], kept: Mask
+) -> pa.Table | None:
+    """Give the personal and unknown columns of the kept rows as text."""
+    names = personal_names(plan)
+    if not names:
+        return None
+    mask = pa.array(kept)
+    fields: dict[str, pa.Array] = {ROW_NO: pa.array(rows).filter(mask)}
+    for position, name in enumerate(names):
+        fields[f"p{position}"] = columns[name].cast(pa.string(), safe=False).filter(mask)
+    return pa.table(fields)

@@ -1,0 +1,304 @@
+"""From staging into a published table, set by set: match by code and period, count, update, end, insert. Never row by row.
+
+A statement that would touch no row is not sent: the triggers would call the table changed and the caches would forget it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    MetaData,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from ingest.stage import ROW_NO, create_stage, shadow
+
+
+def match_table(name: str) -> Table:
+    """Declare a temporary table of staged rows that are in the target already.
+
+    Its columns say which row, whether it differs, and whether a new legal period begins.
+    """
+    return Table(
+        name,
+        MetaData(),
+        Column(ROW_NO, BigInteger, primary_key=True),
+        Column("id", BigInteger, nullable=False),
+        Column("old_from", Date),
+        Column("old_to", Date),
+        Column("differs", Boolean, nullable=False),
+        Column("begins_anew", Boolean, nullable=False),
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit="DROP",
+    )
+
+
+_PERIOD = ("valid_from", "valid_to")
+_NOT_COMPARED = frozenset({"code", "valid_from", "valid_to"})
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What publishing did to one table."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    ended: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add up the counts of two tables."""
+        return Counts(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.ended + other.ended,
+        )
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publishing of staged rows into a table.
+
+    Attributes:
+        target: the table (its declaration).
+        stage: the staging table.
+        filled: columns of the table that the load states; all others are left as they are.
+        batch_id: the batch of this transaction.
+        today: the legal date of rows without a date of their own.
+        match: a `match_table` of its own, which this publishing creates and fills.
+        where: which staged rows belong to this table.
+        by_code_only: whether a code has one row whatever its period, because other rules set the periods (plans).
+    """
+
+    target: Table
+    stage: Table
+    filled: tuple[str, ...]
+    batch_id: int
+    today: date
+    match: Table
+    where: Any = None
+    by_code_only: bool = False
+
+    @property
+    def mine(self) -> Any:
+        """The condition that picks this table's rows of the stage."""
+        return true() if self.where is None else self.where
+
+
+def publish(connection: Connection, publication: Publication) -> Counts:
+    """Bring the table to what is staged.
+
+    Returns:
+        Counts of staged rows; `changed` are corrections in place and rows that began a new legal period.
+    """
+    stage, match, table = publication.stage, publication.match, shadow(publication.target)
+    staged = connection.scalar(select(func.count()).select_from(stage).where(publication.mine)) or 0
+    _match(connection, publication, table)
+    matched, differing, anew = connection.execute(
+        select(
+            func.count(),
+            func.count().filter(match.c.differs),
+            func.count().filter(match.c.begins_anew),
+        ).select_from(match)
+    ).one()
+    if differing > anew:
+        _correct(connection, publication, table)
+    if anew:
+        _end_old_periods(connection, publication, table)
+    if anew or staged > matched:
+        _insert(connection, publication, table)
+    return Counts(added=staged - matched, changed=differing, unchanged=matched - differing)
+
+
+def _match(connection: Connection, publication: Publication, table: Table) -> None:
+    """Find the row of each staged code that is in force at its date, and give the staged row its id."""
+    stage, match = publication.stage, publication.match
+    create_stage(connection, match)
+    if not connection.scalar(select(exists(select(table.c.id)))):
+        return
+    at = func.coalesce(stage.c.valid_from, literal(publication.today, Date))
+    same = table.c.code == stage.c.code
+    if not publication.by_code_only:
+        same = and_(same, table.c.valid_from <= at, or_(table.c.valid_to.is_(None), table.c.valid_to > at))
+    differs = or_(*_differences(publication, table))
+    found = (
+        select(
+            stage.c[ROW_NO],
+            table.c.id,
+            table.c.valid_from,
+            table.c.valid_to,
+            differs,
+            literal(False) if publication.by_code_only else and_(differs, stage.c.valid_from > table.c.valid_from),
+        )
+        .join(table, same)
+        .where(publication.mine)
+        .order_by(stage.c[ROW_NO], table.c.valid_from.desc())
+        .distinct(stage.c[ROW_NO])
+    )
+    columns = [ROW_NO, "id", "old_from", "old_to", "differs", "begins_anew"]
+    connection.execute(insert(match).from_select(columns, _null_is_false(found)))
+    keeps_id = match.c.begins_anew.is_(False)
+    connection.execute(update(stage).values(id=match.c.id).where(stage.c[ROW_NO] == match.c[ROW_NO], keeps_id))
+
+
+def _null_is_false(found: Select[Any]) -> Select[Any]:
+    inner = found.subquery()
+    row_no, key, old_from, old_to, differs, anew = inner.columns
+    return select(row_no, key, old_from, old_to, func.coalesce(differs, False), func.coalesce(anew, False))
+
+
+def _differences(publication: Publication, table: Table) -> Sequence[Any]:
+    """Compare every column that the load states; an end that it does not state is no difference."""
+    stage = publication.stage
+    compared = [name for name in publication.filled if name not in _NOT_COMPARED]
+    conditions = [table.c[name].is_distinct_from(stage.c[name]) for name in compared if not _has_default(publication, name)]
+    conditions += [
+        and_(stage.c[name].is_not(None), table.c[name].is_distinct_from(stage.c[name]))
+        for name in compared
+        if _has_default(publication, name)
+    ]
+    if "valid_to" in publication.filled and not publication.by_code_only:
+        conditions.append(and_(stage.c.valid_to.is_not(None), table.c.valid_to.is_distinct_from(stage.c.valid_to)))
+    return conditions or [literal(False)]
+
+
+def _has_default(publication: Publication, name: str) -> bool:
+    column = publication.target.columns[name]
+    return column.server_default is not None and not column.nullable
+
+
+def _stated(publication: Publication, table: Table, name: str) -> Any:
+    """Give the staged value; where the column may not be empty and the file is silent, the default or what was there."""
+    staged = publication.stage.c[name]
+    return func.coalesce(staged, table.c[name]) if _has_default(publication, name) else staged
+
+
+def _correct(connection: Connection, publication: Publication, table: Table) -> None:
+    """Correct rows in place: same id, same period unless the file states another end."""
+    stage, match = publication.stage, publication.match
+    values = {name: _stated(publication, table, name) for name in publication.filled if name not in _NOT_COMPARED}
+    if "valid_to" in publication.filled and not publication.by_code_only:
+        values["valid_to"] = func.coalesce(stage.c.valid_to, table.c.valid_to)
+    connection.execute(
+        update(table)
+        .values(batch_id=publication.batch_id, **values)
+        .where(
+            table.c.id == match.c.id,
+            stage.c[ROW_NO] == match.c[ROW_NO],
+            match.c.differs,
+            match.c.begins_anew.is_(False),
+        )
+    )
+
+
+def _end_old_periods(connection: Connection, publication: Publication, table: Table) -> None:
+    stage, match = publication.stage, publication.match
+    connection.execute(
+        update(table)
+        .values(batch_id=publication.batch_id, valid_to=stage.c.valid_from)
+        .where(table.c.id == match.c.id, stage.c[ROW_NO] == match.c[ROW_NO], match.c.begins_anew)
+    )
+
+
+def _insert(connection: Connection, publication: Publication, table: Table) -> None:
+    """Insert new codes, and the new periods of changed ones with what the file does not state taken from the old row."""
+    stage, match, later = publication.stage, publication.match, table.alias("later")
+    begins = func.coalesce(stage.c.valid_from, literal(publication.today, Date))
+    next_begin = select(func.min(later.c.valid_from)).where(later.c.code == stage.c.code, later.c.valid_from > begins)
+    old_end = case((match.c.begins_anew, match.c.old_to), else_=null())
+    values: dict[str, Any] = {
+        name: _inserted_value(publication, name) for name in publication.filled if name not in (*_PERIOD, "code")
+    }
+    bounded = [] if publication.by_code_only else [next_begin.scalar_subquery()]
+    is_first_load = not connection.scalar(select(exists(select(table.c.id))))
+    if is_first_load:
+        bounded = []
+    rows = {
+        "id": stage.c.id,
+        "code": stage.c.code,
+        "valid_from": begins,
+        "valid_to": func.coalesce(stage.c.valid_to, old_end, *bounded),
+        "batch_id": literal(publication.batch_id, BigInteger),
+        **values,
+    }
+    source = stage.outerjoin(match, match.c[ROW_NO] == stage.c[ROW_NO])
+    wanted = or_(match.c[ROW_NO].is_(None), match.c.begins_anew)
+    kept = [column.name for column in table.columns if column.name not in rows and column.name not in _computed(publication)]
+    old = table.alias("old")
+    if not is_first_load:
+        source = source.outerjoin(old, and_(old.c.id == match.c.id, match.c.begins_anew))
+        for name in kept:
+            default = _default(publication, name)
+            rows[name] = func.coalesce(old.c[name], default) if default is not None else old.c[name]
+    statement = select(*rows.values()).select_from(source).where(publication.mine, wanted).order_by(stage.c[ROW_NO])
+    connection.execute(insert(table).from_select(list(rows), statement, include_defaults=False))
+
+
+def _inserted_value(publication: Publication, name: str) -> Any:
+    default = _default(publication, name)
+    staged = publication.stage.c[name]
+    return func.coalesce(staged, default) if default is not None else staged
+
+
+def _default(publication: Publication, name: str) -> Any:
+    server_default = publication.target.columns[name].server_default
+    return getattr(server_default, "arg", None) if server_default is not None else None
+
+
+def _computed(publication: Publication) -> frozenset[str]:
+    return frozenset(column.name for column in publication.target.columns if column.computed is not None)
+
+
+def end_missing(
+    connection: Connection, publication: Publication, stage: Table, scope: Sequence[str], ends: date, spared: Sequence[str]
+) -> int:
+    """End the rows in force at `ends` that lie in a scope the file covers and that the file lacks.
+
+    Args:
+        connection: in the load's transaction.
+        publication: what was published.
+        stage: all rows of the file, whichever table they went to.
+        scope: columns that name what the file is complete for (commune, former commune, sheet).
+        ends: the first day on which they are no longer in force.
+        spared: codes of rows that are in the file, but in quarantine.
+
+    Returns:
+        How many ended.
+    """
+    table = shadow(publication.target)
+    covered = select(*[stage.c[name] for name in scope]).distinct().subquery()
+    in_scope = and_(*[table.c[name] == covered.c[name] for name in scope])
+    missing = and_(
+        table.c.valid_from < ends,
+        or_(table.c.valid_to.is_(None), table.c.valid_to > ends),
+        exists(select(literal(1)).select_from(covered).where(in_scope)),
+        ~exists(select(stage.c.code).where(stage.c.code == table.c.code)),
+        table.c.code.not_in(spared) if spared else true(),
+    )
+    gone = connection.scalars(select(table.c.id).where(missing)).all()
+    if gone:
+        connection.execute(update(table).values(batch_id=publication.batch_id, valid_to=ends).where(table.c.id.in_(gone)))
+    return len(gone)
+
+
+__all__ = ["Counts", "Publication", "end_missing", "match_table", "publish"]

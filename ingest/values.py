@@ -1,0 +1,149 @@
+"""Turns columns of a file into the types of a layer's columns, distinct values once. What does not fit is told, row by row."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, Numeric, String
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ingest.areas import read_number
+from ingest.issues import Issue, IssueCode
+
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_TRUE = {"1", "true", "t", "yes", "y", "có", "co", "x", "đúng"}
+_FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
+_SPACES = re.compile(r"\s+")
+
+
+def convert_column(
+    values: pa.Array, column: Column[Any], rows: npt.NDArray[np.int64], file_column: str
+) -> tuple[pa.Array, list[Issue]]:
+    """Convert a column to what `column` of the table holds; blank text becomes null.
+
+    Args:
+        values: Arrow array of any type a file has.
+        column: the table's column.
+        rows: row number of each value.
+        file_column: its name in the file, for the issues.
+    """
+    read, kind = _reader(column)
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_floating(values.type):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    if values.type == kind and not pa.types.is_string(kind):
+        return values, []
+    coded = pc.dictionary_encode(values)
+    texts = coded.dictionary.to_pylist()
+    converted: list[Any] = []
+    bad: set[int] = set()
+    for position, value in enumerate(texts):
+        try:
+            converted.append(read(value) if not _is_blank(value) else None)
+        except (ValueError, OverflowError):
+            converted.append(None)
+            bad.add(position)
+    result = pa.array(converted, kind).take(coded.indices)
+    if not bad:
+        return result, []
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    at = np.flatnonzero(np.isin(codes, list(bad)))
+    return result, [Issue(IssueCode.VALUE_UNREADABLE, int(rows[i]), file_column, str(texts[codes[i]])[:80]) for i in at]
+
+
+def convert_constant(text: str, column: Column[Any], count: int) -> pa.Array:
+    """Give a column that holds one value throughout.
+
+    Raises:
+        ValueError: the text does not fit the column.
+    """
+    read, kind = _reader(column)
+    return pa.array([read(text)] * count, kind) if count else pa.array([], kind)
+
+
+def arrow_type(column: Column[Any]) -> pa.DataType:
+    """Give the Arrow type that a column of the table is staged in."""
+    return _reader(column)[1]
+
+
+def _reader(column: Column[Any]) -> tuple[Callable[[Any], Any], pa.DataType]:
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return _read_bool, pa.bool_()
+    if isinstance(kind, BigInteger | Integer):
+        return _read_int, pa.int64()
+    if isinstance(kind, Float | Numeric):
+        return _read_float, pa.float64()
+    if isinstance(kind, Date):
+        return _read_date, pa.date32()
+    if isinstance(kind, String | JSONB):
+        return read_text, pa.string()
+    raise TypeError(f"No file fills a column of type {kind} ({column}).")
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def read_text(value: Any) -> str:
+    """Give a value as text: NFC, single spaces, whole numbers without a decimal point, dates as ISO."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", str(value)).strip())
+
+
+def _read_int(value: Any) -> int:
+    number = _read_float(value)
+    if not number.is_integer():
+        raise ValueError(f"{value} is no whole number")
+    return int(number)
+
+
+def _read_float(value: Any) -> float:
+    if isinstance(value, int | float):
+        number = float(value)
+    else:
+        text = str(value).strip()
+        sign = -1.0 if text.startswith("-") else 1.0
+        try:
+            number = float(text)
+        except ValueError:
+            readings = read_number(text.lstrip("-"))
+            if len(readings) != 1:
+                raise ValueError(f"{value} is no number") from None
+            number = sign * readings[0]
+    if not np.isfinite(number):
+        raise ValueError(f"{value} is not finite")
+    return number
+
+
+def _read_bool(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError(f"{value} is neither yes nor no")
+
+
+def _read_date(value: Any) -> date:
+    """Read an ISO date or a Vietnamese one (day first); a year alone is no date."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = str(value).strip()
+    if match := _DAY_FIRST.fullmatch(text):
+        return date(int(match[3]), int(match[2]), int(match[1]))
+    return date.fromisoformat(text[:10])
