@@ -23,7 +23,9 @@ def check_overlaps(geometries: GeometryArray, rows: npt.NDArray[np.int64]) -> li
         geometries: valid polygons in a metric CRS, missing ones allowed.
         rows: row numbers.
     """
-    present = np.flatnonzero(~shapely.is_missing(geometries))
+    present = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
+    if len(present) < 2:
+        return []
     shapes = geometries[present]
     pairs = _overlapping_pairs(shapes)
     common = shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]])

@@ -205,6 +205,19 @@ def test_overlap_sliver_island_and_double() -> None:
     assert kinds[(21, 38)] is IssueCode.OVERLAP
 
 
+@pytest.mark.parametrize("turn", [False, True])
+def test_holes_and_parts_fit_together(turn: bool) -> None:
+    """A parcel that fills another's hole, and one of two parts, are no overlap, whichever way their rings run."""
+    holed = shapely.from_wkt("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 6 3, 6 6, 3 6, 3 3))")
+    filling = shapely.box(3, 3, 6, 6)
+    parts = shapely.MultiPolygon([shapely.box(9, 0, 12, 9), shapely.box(20, 0, 22, 2)])
+    geometries = np.array([holed, shapely.reverse(filling) if turn else filling, parts], dtype=object)
+    assert check_overlaps(geometries, rows_of(3)) == []
+    larger = np.append(geometries, [shapely.box(5, 5, 7, 7), None, shapely.Polygon()]).astype(object)
+    assert overlap_pairs(check_overlaps(larger, rows_of(6))) == {(1, 4), (2, 4)}
+    assert check_overlaps(larger[-2:], rows_of(2)) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 15), st.integers(1, 15)), min_size=1, max_size=12)
