@@ -73,8 +73,8 @@ def parse_question(request: Request, *, with_shapes: bool = False) -> tuple[Ques
         as_of=parse_date("as_of", query["as_of"]) if "as_of" in query else today,
         lon=_parse_degrees("lon", query.get("lon"), 180.0) if has_point else None,
         lat=_parse_degrees("lat", query.get("lat"), 90.0) if has_point else None,
-        parcel=_parse_text("parcel", query.get("parcel")),
-        text=_parse_text("q", query.get("q")),
+        parcel=parse_search_text("parcel", query.get("parcel")),
+        text=parse_search_text("q", query.get("q")),
         known_at=_parse_known_at(query.get("known_at")),
         with_shapes=with_shapes,
     )
@@ -94,7 +94,8 @@ def _parse_degrees(name: str, text: str | None, limit: float) -> float:
     return degrees
 
 
-def _parse_text(name: str, text: str | None) -> str | None:
+def parse_search_text(name: str, text: str | None) -> str | None:
+    """Read a text that somebody typed; None where it is absent."""
     if text is None:
         return None
     if not text.strip() or len(text) > _LONGEST_TEXT or "\0" in text:

@@ -32,7 +32,7 @@ def as_geometry(shape: Shape) -> BaseGeometry:
     if isinstance(shape, BaseGeometry):
         return shape
     if isinstance(shape[0], int | float):
-        return shapely.box(*shape)  # type: ignore[arg-type]
+        return shapely.box(*shape)
     return shapely.LineString(shape)
 
 
@@ -82,7 +82,8 @@ class World:
     ) -> str:
         """Draw a parcel and give its code."""
         row: dict[str, Any] = {
-            "commune_code": COMMUNE, "former_commune_code": COMMUNE, "map_sheet": sheet, "parcel_no": number or str(next(self._numbers)),
+            "commune_code": COMMUNE, "former_commune_code": COMMUNE, "map_sheet": sheet,
+            "parcel_no": number or str(next(self._numbers)),
             "province_code": "01", "area_m2": as_geometry(shape).area, "area_srid": PLANE, "land_use_code": "ODT",
             "valid_from": START, **values,
         }  # fmt: skip
@@ -136,8 +137,8 @@ class World:
     def address(self, words: str, x: float, y: float, parcel_code: str | None = None) -> None:
         """Put an address point."""
         self._insert(
-            "land.address", shapely.Point(x, y), multi=False, code=f"A{next(self._numbers)}", address=words, parcel_code=parcel_code,
-            commune_code=COMMUNE, valid_from=START,
+            "land.address", shapely.Point(x, y), multi=False, code=f"A{next(self._numbers)}", address=words,
+            parcel_code=parcel_code, commune_code=COMMUNE, valid_from=START,
         )  # fmt: skip
 
     def version(self) -> int:

@@ -1,6 +1,5 @@
 """`/lookup` as its clients see it: parameters, members, languages, refusals."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
@@ -27,8 +26,8 @@ def world(database: Database) -> World:
 
 
 @pytest.fixture
-async def asked(world: World, client: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
-    yield client
+def asked(world: World, client: httpx.AsyncClient) -> httpx.AsyncClient:
+    return client
 
 
 async def answer(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
