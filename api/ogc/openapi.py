@@ -123,7 +123,7 @@ _SCHEMAS: dict[str, Any] = {
 def _shared_parameters(maximum: int) -> dict[str, Any]:
     crs = {"type": "string", "format": "uri", "enum": [crs.uri for crs in SUPPORTED], "default": CRS84_URI}
     text = {"type": "string"}
-    box = {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)]}
+    box = {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}
     limit = {"type": "integer", "minimum": 1, "maximum": maximum, "default": DEFAULT_LIMIT}
     offset = {"type": "integer", "minimum": 0, "default": 0}
     found: tuple[tuple[str, dict[str, Any], str], ...] = (

@@ -29,25 +29,15 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy.sql.type_api import UserDefinedType
 
 from spatial.crs import WGS84, Crs
 from spatial.features.query import SortKey
+from spatial.geometry_sql import RawGeometry
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
 from spatial.publish import history_name
 from spatial.tables import Batch, LayerVersion
 
 Condition: TypeAlias = ColumnElement[bool]
-
-
-class RawGeometry(UserDefinedType[Any]):
-    """A geometry that stays in the database: no conversion around it."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        """Name the type."""
-        return "geometry"
 
 
 def source_of(layer: Layer, *, as_of: bool) -> FromClause:
