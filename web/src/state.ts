@@ -67,6 +67,9 @@ export function isShown(layer: MapLayer): boolean {
   return view.value.layers.get(layer.name) ?? layer.visible;
 }
 
+/** Only one layer colours the ground: where zones do, parcels are drawn as outlines. */
+export const parcelsAreOutlines = computed(() => layers.value.some((layer) => layer.name === "zones" && isShown(layer)));
+
 export function showLayer(layer: MapLayer, shown: boolean): void {
   const chosen = new Map(view.peek().layers);
   if (shown === layer.visible) chosen.delete(layer.name);

@@ -125,6 +125,8 @@ const WORDS = {
   legend_other: ["Khác", "Other"],
   legend_all: ["Xem cả {n} loại", "Show all {n} classes"],
   legend_in_view: ["Chỉ những loại đang thấy", "Only classes in view"],
+  parcels_outlined: ["Đang vẽ ranh thửa; tắt lớp Ô quy hoạch để xem màu loại đất.", "Drawn as outlines; switch zones off to see land-use colours."],
+  function_code: ["Mã chức năng", "Function code"],
   layer_zoom_in: ["phóng to để thấy", "zoom in to see"],
   layers_none: ["Máy chủ chưa công bố lớp nào.", "The server publishes no layer yet."],
 

@@ -12,7 +12,7 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
-import { changeView, isShown, layers, lookup, mode, select, view } from "../state";
+import { changeView, isShown, layers, lookup, mode, parcelsAreOutlines, select, view } from "../state";
 import { addHatchings, FIGURE_LAYERS, followFigures } from "./figures";
 import { extentOf, type Extent } from "./geometry";
 import { followParcels } from "./hover";
@@ -130,6 +130,7 @@ function followView(made: MapLibre): (() => void)[] {
         const visibility = shownHere && isShown(layer) ? "visible" : "none";
         for (const id of partIds(layer)) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", visibility);
       }
+      if (made.getLayer("parcels:fill")) made.setPaintProperty("parcels:fill", "fill-opacity", parcelsAreOutlines.value ? 0 : 1);
       const units = layers.value.find((layer) => layer.name === UNITS);
       made.setLayoutProperty(unitNames.id, "visibility", shownHere && units && isShown(units) ? "visible" : "none");
       for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");

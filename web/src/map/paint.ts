@@ -15,8 +15,14 @@ const LABELS: Record<string, { minzoom: number; size: number }> = {
 };
 const OTHER_LABEL = { minzoom: 17, size: 11 };
 
-/** Areas from the ground up; layers that are not named lie on top, in the server's order. */
-const GROUND_UP = [UNITS, "population_grid", "natural_areas", "green_areas", "water_bodies", "zones", "parcels", "buildings"];
+/**
+ * Areas that cover the ground, from the lowest up; each hides what lies below it, since blended official colours mean nothing.
+ * Layers that are not named lie on top, translucent, in the server's order.
+ */
+const GROUND_UP = [UNITS, "population_grid", "zones", "parcels", "natural_areas", "green_areas", "water_bodies", "buildings"];
+
+/** Plans from coarse to fine by the letters in their codes (Circular 16/2025); the finer one is drawn over the coarser. */
+const FINER_PLAN = ["match", ["slice", ["get", "plan_code"], 2, 5], "QHC", 0, "QPK", 1, "QCT", 2, 1];
 
 const KINDS = ["fill", "line", "circle", "symbol"];
 
@@ -25,27 +31,34 @@ const CLEAR = "rgba(0,0,0,0)";
 /** Identifier of a layer's part that shows things on the map and answers clicks. */
 export const partIds = (layer: MapLayer): string[] => ["fill", "line", "point", "label"].map((part) => `${layer.name}:${part}`);
 
+export const LAND = "#f6f4ee";
+
 /** All drawing layers in the order they are drawn: areas below lines, lines below points, names above everything. */
-export function paintLayers(layers: MapLayer[]): LayerSpecification[] {
+export function paintLayers(layers: MapLayer[], onBasemap: boolean): LayerSpecification[] {
   const height = (layer: MapLayer) => (GROUND_UP.includes(layer.name) ? GROUND_UP.indexOf(layer.name) : GROUND_UP.length);
-  const parts = [...layers].sort((a, b) => height(a) - height(b)).flatMap(paintLayer);
+  const parts = [...layers].sort((a, b) => height(a) - height(b)).flatMap((layer) => paintLayer(layer, onBasemap));
   return parts.sort((a, b) => KINDS.indexOf(a.type) - KINDS.indexOf(b.type));
 }
 
-function paintLayer(layer: MapLayer): LayerSpecification[] {
-  const parts = { polygon: polygonParts, line: lineParts, point: pointParts }[layer.geometry](layer);
-  return [...parts, ...labelParts(layer)];
+function paintLayer(layer: MapLayer, onBasemap: boolean): LayerSpecification[] {
+  const labels = labelParts(layer);
+  if (layer.geometry === "line") return [lineParts(layer), ...labels];
+  if (layer.geometry === "point") return [pointParts(layer), ...labels];
+  return [...polygonParts(layer, onBasemap), ...labels];
 }
 
 /** Official colours, a little lighter than in print, so that lines, names and the selection stand out. */
 export const fillOpacity = (layer: MapLayer): number => (layer.style.opacity ?? 1) * 0.72;
 
-function polygonParts(layer: MapLayer): LayerSpecification[] {
+function polygonParts(layer: MapLayer, onBasemap: boolean): LayerSpecification[] {
+  const opaque = GROUND_UP.includes(layer.name) && !onBasemap;
+  const color = (paint: Paint) => (paint.fill ? (opaque ? lighten(paint.fill, fillOpacity(layer)) : paint.fill) : CLEAR);
   return [
     {
       ...common(layer, "fill"),
       type: "fill",
-      paint: { "fill-color": byRule(layer, (paint) => paint.fill ?? CLEAR), "fill-opacity": fillOpacity(layer), "fill-antialias": false },
+      layout: layer.name === "zones" ? { "fill-sort-key": FINER_PLAN as unknown as ExpressionSpecification } : {},
+      paint: { "fill-color": byRule(layer, color), "fill-opacity": opaque ? 1 : fillOpacity(layer), "fill-antialias": false },
     },
     {
       ...common(layer, "line"),
@@ -61,34 +74,38 @@ function polygonParts(layer: MapLayer): LayerSpecification[] {
   ];
 }
 
-function lineParts(layer: MapLayer): LayerSpecification[] {
-  return [
-    {
-      ...common(layer, "line"),
-      type: "line",
-      layout: { "line-join": "round", "line-cap": "butt" },
-      paint: {
-        "line-color": byRule(layer, (paint) => paint.stroke ?? paint.fill ?? CLEAR),
-        "line-width": scaled(layer),
-        "line-dasharray": dashes(layer),
-      },
+function lineParts(layer: MapLayer): LayerSpecification {
+  return {
+    ...common(layer, "line"),
+    type: "line",
+    layout: { "line-join": "round", "line-cap": "butt" },
+    paint: {
+      "line-color": byRule(layer, (paint) => paint.stroke ?? paint.fill ?? CLEAR),
+      "line-width": scaled(layer),
+      "line-dasharray": dashes(layer),
     },
-  ];
+  };
 }
 
-function pointParts(layer: MapLayer): LayerSpecification[] {
-  return [
-    {
-      ...common(layer, "point"),
-      type: "circle",
-      paint: {
-        "circle-color": byRule(layer, (paint) => paint.fill ?? paint.stroke ?? CLEAR),
-        "circle-stroke-color": byRule(layer, (paint) => paint.stroke ?? "#ffffff"),
-        "circle-stroke-width": 1,
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.5, 15, 4, 18, 6],
-      },
+function pointParts(layer: MapLayer): LayerSpecification {
+  return {
+    ...common(layer, "point"),
+    type: "circle",
+    paint: {
+      "circle-color": byRule(layer, (paint) => paint.fill ?? paint.stroke ?? CLEAR),
+      "circle-stroke-color": byRule(layer, (paint) => paint.stroke ?? "#ffffff"),
+      "circle-stroke-width": 1,
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.5, 15, 4, 18, 6],
     },
-  ];
+  };
+}
+
+/** The opaque colour that `color` has over the land when drawn with `opacity`. */
+export function lighten(color: string, opacity: number): string {
+  const channels = (hex: string) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  const ground = channels(LAND);
+  const mixed = channels(color).map((channel, i) => Math.round(channel * opacity + (ground[i] ?? 255) * (1 - opacity)));
+  return `rgb(${mixed.join(",")})`;
 }
 
 function labelParts(layer: MapLayer): LayerSpecification[] {
@@ -134,7 +151,7 @@ function byRule(layer: MapLayer, read: (paint: Paint) => string): Color {
   return ["match", ["to-string", ["get", column]], ...branches, read(otherwise)] as unknown as ExpressionSpecification;
 }
 
-/** Line widths are declared for street scale; far out they thin to a third. */
+/** Line widths are declared for street scale; further out they are thinner. */
 function scaled(layer: MapLayer): ExpressionSpecification {
   const { column, rules, default: otherwise } = layer.style;
   const width = (factor: number) => {
@@ -142,7 +159,7 @@ function scaled(layer: MapLayer): ExpressionSpecification {
     if (!column || rules.length === 0) return read(otherwise);
     return ["match", ["to-string", ["get", column]], ...distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]), read(otherwise)];
   };
-  return ["interpolate", ["linear"], ["zoom"], 8, width(0.35), 14, width(0.7), 17, width(1.2), 20, width(2)] as unknown as ExpressionSpecification;
+  return ["interpolate", ["linear"], ["zoom"], 8, width(0.35), 14, width(0.4), 16, width(0.8), 18, width(1.4), 20, width(2)] as unknown as ExpressionSpecification;
 }
 
 const SOLID = [1, 0];

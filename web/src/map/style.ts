@@ -7,10 +7,9 @@ import { EMPTY, figureParts } from "./figures";
 import { fontFaces } from "./fonts";
 import { hoveredParcel } from "./hover";
 import { unitNames, UNITS } from "./names";
-import { paintLayers } from "./paint";
+import { LAND, paintLayers } from "./paint";
 
 const SEA = "#e3eaec";
-const LAND = "#f6f4ee";
 const ACCENT = "#2b3a8f";
 /** Tiles of this zoom resolve 15 cm; closer views draw them larger, and fewer tiles cut fewer parcels and their labels. */
 const FINEST_TILES = 16;
@@ -43,7 +42,7 @@ export function styleOf(config: PageConfig): StyleSpecification {
     const tiles = [tilesAt(layer, view.peek().asOf)];
     style.sources[layer.name] = { type: "vector", tiles, minzoom: Math.min(layer.minzoom, maxzoom), maxzoom };
   }
-  const parts = paintLayers(config.layers);
+  const parts = paintLayers(config.layers, config.basemap !== null);
   const names = parts.findIndex((part) => part.type === "symbol");
   const below = names < 0 ? parts : parts.slice(0, names);
   const above = names < 0 ? [] : parts.slice(names);

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { valuesInView } from "../map/legend";
 import { fillOpacity, known } from "../map/paint";
 import type { MapLayer, Paint } from "../shapes";
-import { isShown, layers, pick, showLayer, t, zoom } from "../state";
+import { isShown, layers, parcelsAreOutlines, pick, showLayer, t, zoom } from "../state";
 import { CloseIcon, LayersIcon } from "./icons";
 
 const open = signal(false);
@@ -62,6 +62,7 @@ function groups(): [string, MapLayer[]][] {
 
 function Layer({ layer }: { layer: MapLayer }) {
   const shown = isShown(layer);
+  const outlined = layer.name === "parcels" && parcelsAreOutlines.value;
   const tooFar = zoom.value < layer.minzoom;
   const { rules, default: otherwise } = layer.style;
   return (
@@ -72,7 +73,7 @@ function Layer({ layer }: { layer: MapLayer }) {
         {rules.length === 0 && <Swatch layer={layer} paint={otherwise} />}
       </label>
       {shown && tooFar && <p class="layer-far">{t("layer_zoom_in")}</p>}
-      {shown && !tooFar && rules.length > 0 && <Legend layer={layer} />}
+      {shown && !tooFar && rules.length > 0 && (outlined ? <p class="layer-far">{t("parcels_outlined")}</p> : <Legend layer={layer} />)}
     </div>
   );
 }

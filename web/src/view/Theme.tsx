@@ -69,7 +69,7 @@ function Item({ item, theme }: { item: ThemeItem; theme: ThemeAnswer }) {
       <div class="item-head">
         {zone?.color && <span class="swatch" style={{ background: zone.color }} aria-hidden="true" />}
         <span class="item-name">
-          {name} {zone?.function_code && <span class="item-code">{zone.function_code}</span>}
+          {name}
         </span>
         <Measure item={item} />
       </div>
@@ -173,6 +173,7 @@ function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | 
       <dl class="parameters">
         {typeof line?.width_m === "number" && <Fact term={t("width_m")} value={withUnit("width_m", line.width_m)} />}
         {typeof line?.contact_m === "number" && line.contact_m > 0 && <Fact term={t("contact_m")} value={withUnit("contact_m", line.contact_m)} />}
+        {item.zone?.function_code && <Fact term={t("function_code")} value={item.zone.function_code} />}
         {plan?.level && <Fact term={t("tier")} value={wordOr(`level_${plan.level}`, plan.level)} />}
         {plan?.decision_no && <Fact term={t("decision")} value={decisionOf(plan)} />}
         {plan?.authority && <Fact term={t("authority")} value={plan.authority} />}
