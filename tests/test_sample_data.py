@@ -218,6 +218,15 @@ def test_cadastral_files_are_in_the_encoding_and_zone_that_they_hide(load: dict[
     assert (middle.distance(drawn) < 4000) == (expected["crs"] == "EPSG:5897")
 
 
+def test_one_file_lies_about_its_encoding() -> None:
+    lying = []
+    for load in PARCEL_LOADS:
+        if load["file"].endswith(".zip"):
+            with zipfile.ZipFile(SAMPLE / load["file"]) as archive:
+                lying += [name for name in archive.namelist() if name.endswith(".cpg") and archive.read(name) == b"UTF-8"]
+    assert lying == ["thuadat_baidau.cpg"]
+
+
 def test_two_zones_and_two_encodings_are_delivered() -> None:
     assert {load["expected"]["crs"] for load in PARCEL_LOADS} == {"EPSG:5897", "EPSG:9209"}
     assert {load["expected"]["encoding"] for load in PARCEL_LOADS} == {"tcvn3", "vni"}

@@ -189,7 +189,7 @@ def _fault_table(faults: list[dict[str, Any]]) -> list[str]:
 
 def _population(manifest: Manifest, parcels: Parcels) -> None:
     cells, people = write_grid(manifest.folder / "city/population_2025.tif", parcels)
-    manifest.add("population_grid", "city/population_2025.tif", cells, "sample-population", year=YEAR)
+    manifest.add("population_grid", "city/population_2025.tif", cells, "sample-population", values={"year": str(YEAR)})
     manifest.loads[-1]["expected"] = {"people": people}
     counts = build_counts(parcels)
     write.write_csv(manifest.folder / "city/population_counts.csv", counts)

@@ -112,12 +112,13 @@ HABITS = (
 
 @dataclass(frozen=True)
 class Delivery:
-    """One former commune's file: habit, stem, faults put in, uncommon only in what the faults say."""
+    """One former commune's file: habit, name, the faults put in, and a .cpg that lies where there is one."""
 
     habit: int
     former: str
     stem: str
     faults: tuple[str, ...]
+    cpg: str | None = None
 
 
 DELIVERIES = (
@@ -130,7 +131,9 @@ DELIVERIES = (
     Delivery(1, "99013", "thuadat_benngu", ("number_word", "use_lower", "area_words", "ring_crossing", "use_old_tsn", "sliver")),
     Delivery(1, "99016", "thuadat_luathuong", ("area_hectares", "use_old_lnk", "use_lower", "vertex_twice", "number_letter")),
     Delivery(1, "99019", "thuadat_dongdau", ("ring_tail", "geometry_null", "use_old_tsn", "number_empty", "use_unknown")),
-    Delivery(1, "99022", "thuadat_baidau", ("overlap", "area_wrong", "area_unit", "use_lower", "use_old_bhk", "number_zero")),
+    Delivery(
+        1, "99022", "thuadat_baidau", ("overlap", "area_wrong", "area_unit", "use_lower", "use_old_bhk", "number_zero"), "UTF-8"
+    ),
 )
 
 
@@ -181,6 +184,8 @@ def _file(delivery: Delivery, parcels: Parcels, addresses: Addresses, holders: N
     parts = write_shapefile(habit.fields, values, [row["geometry"] for row in rows], _WRITTEN_ON)
     if habit.has_prj:
         parts[".prj"] = CRS.from_epsg(habit.epsg).to_wkt(WktVersion.WKT1_ESRI).encode("ascii")
+    if delivery.cpg:
+        parts[".cpg"] = delivery.cpg.encode("ascii")
     return CadastralFile(delivery, habit, parts, len(rows), faults)
 
 
