@@ -44,7 +44,7 @@ function choose(suggestion: Suggestion): void {
   const { lon, lat, code, kind, bbox } = suggestion;
   if (bbox) goToExtent(bbox);
   else goTo(lon, lat, kind === "unit" ? 11 : 18);
-  if (kind === "parcel" && code) select({ kind: "parcel", code });
+  if (kind !== "unit" && code) select({ kind: "parcel", code });
   else if (kind !== "unit") select({ kind: "point", lon, lat });
 }
 
