@@ -133,6 +133,53 @@ def db_url(
     typer.echo(user_url(_settings(), user, through_socket=socket))
 
 
+# -- users ------------------------------------------------------------------------------------------------------------------
+
+user = typer.Typer(help="Tài khoản đăng nhập cơ sở dữ liệu. / Logins of the database.", no_args_is_help=True)
+app.add_typer(user, name="user")
+
+
+@user.command("add")
+def user_add(
+    name: str,
+    role: Annotated[str, typer.Option("--role", help="reader | editor")] = "reader",
+    territory: Annotated[
+        list[str] | None, typer.Option("--territory", help="Mã tỉnh hoặc xã, có thể lặp lại. / Province or commune; may repeat.")
+    ] = None,
+) -> None:
+    """Tạo tài khoản; mật khẩu chỉ hiện một lần. / Make a login; its password is shown once."""
+    from spatial.users import create_user, parse_role
+
+    chosen = parse_role(role)
+    with _transaction() as connection:
+        password = create_user(connection, name, chosen, tuple(territory or ()))
+    typer.echo(f"Tài khoản / login: {name} ({chosen})\nMật khẩu / password: {password}")
+    typer.echo(
+        "Mật khẩu không xem lại được. / The password cannot be shown again. Kết nối / connect: dothi db url --user " + name
+    )
+
+
+@user.command("list")
+def user_list() -> None:
+    """Liệt kê tài khoản. / List the logins."""
+    from spatial.users import list_users
+
+    with _transaction() as connection:
+        users = list_users(connection)
+    for found in users:
+        typer.echo(f"{found.name:<32}{found.role:<8}{', '.join(found.territory)}")
+
+
+@user.command("drop")
+def user_drop(name: str) -> None:
+    """Xóa tài khoản; nhật ký vẫn giữ. / Remove a login; the audit of its edits stays."""
+    from spatial.users import drop_user
+
+    with _transaction() as connection:
+        drop_user(connection, name)
+    typer.echo(f"Đã xóa / dropped: {name}")
+
+
 # -- figures ----------------------------------------------------------------------------------------------------------------
 
 rollup = typer.Typer(help="Số liệu tổng hợp theo cấp. / Figures by tier.", no_args_is_help=True)

@@ -1,8 +1,10 @@
 """What a map of the layers needs besides their tiles: the rules of each style, official colours included, and where to begin."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Executable, exists, func, select
+from sqlalchemy import Executable, Select, exists, func, select
 
 from spatial.compiled import AsyncConnection, Statement
 from spatial.crs import COUNTRY_BBOX
@@ -20,12 +22,21 @@ class Notices:
 
 async def read_rules(connection: AsyncConnection, layer: Layer) -> tuple[Rule, ...]:
     """Give the rules of the layer's style: those written in the declaration, or one per coloured code of its code table."""
-    codes = layer.style.codes
-    if codes is None:
-        return layer.style.rules
-    table = codes.__table__
-    coloured = select(table.c.code, table.c.name, table.c.name_en, table.c.map_color).where(table.c.map_color.is_not(None))
-    rows = await Statement.of(coloured.order_by(table.c.code)).fetch(connection)
+    codes = coloured_codes(layer)
+    return layer.style.rules if codes is None else rules_of(layer, await Statement.of(codes).fetch(connection))
+
+
+def coloured_codes(layer: Layer) -> Select[Any] | None:
+    """Select the codes that the layer's style takes its colours from; None where the declaration writes the rules."""
+    if layer.style.codes is None:
+        return None
+    table = layer.style.codes.__table__
+    coloured = select(table.c.code, table.c.name, table.c.name_en, table.c.map_color)
+    return coloured.where(table.c.map_color.is_not(None)).order_by(table.c.code)
+
+
+def rules_of(layer: Layer, rows: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """Make the rules from rows of `coloured_codes`."""
     return tuple(
         Rule(row["code"], Text(row["name"], row["name_en"] or row["name"]), fill=row["map_color"], stroke=layer.style.stroke)
         for row in rows

@@ -1,23 +1,26 @@
-"""Writes into the database what follows from the declarations: each layer's rights. Knows no migration."""
+"""Writes into the database what follows from the declarations: each layer's rights and its style in QGIS. Knows no migration."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
 from spatial.layers import Access, Layer
+from spatial.qgis_styles import write_styles
 
 READER_OF = {Access.PUBLIC: "dothi_public", Access.STAFF: "dothi_reader"}
 
 
 def publish_layers(connection: Connection, layers: Iterable[Layer]) -> None:
-    """Grant each layer to its readers and editors, and nobody else; as often as wanted.
+    """Grant each layer to its readers and editors, and nobody else, and write its default style; as often as wanted.
 
     Args:
         connection: acts as dothi_owner.
         layers: all published layers.
     """
-    for layer in layers:
+    published = tuple(layers)
+    for layer in published:
         grant_layer(connection, layer)
+    write_styles(connection, published)
 
 
 def grant_layer(connection: Connection, layer: Layer) -> None:
