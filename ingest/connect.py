@@ -22,13 +22,12 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
         Unavailable: the database does not answer or stopped on the way.
     """
     try:
-        with engine.connect() as connection:
-            with connection.begin() as transaction:
-                connection.execute(text("SET LOCAL ROLE dothi_ingest"))
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
-                yield connection
-                if dry_run:
-                    transaction.rollback()
+        with engine.connect() as connection, connection.begin() as transaction:
+            connection.execute(text("SET LOCAL ROLE dothi_ingest"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            yield connection
+            if dry_run:
+                transaction.rollback()
     except DothiError:
         raise
     except Exception as error:
@@ -72,7 +71,7 @@ def lock_layer(connection: Connection, table_name: str, on_wait: Callable[[], No
         if not _is_lock_timeout(error.orig):
             raise
         raise Conflict(
-            f"Another load of {table_name} has been at work for more than {LOCK_WAIT_S // 60} minutes. Wait for it and load again.",
+            f"Another load of {table_name} has been at work for {LOCK_WAIT_S // 60} minutes. Wait for it and load again.",
             vi=f"Một lần nạp khác của {table_name} vẫn đang chạy. Hãy đợi rồi nạp lại.",
         ) from None
     connection.execute(text("SET LOCAL lock_timeout = 0"))

@@ -34,7 +34,9 @@ from spatial.layers import GeometryKind
 Rows = npt.NDArray[np.int64]
 Staged = dict[str, pa.Array]
 
-_SPANNING = frozenset({"plans", "urban_areas", "theme_coverage", "natural_areas", "investment_projects", "networks", "water_bodies"})
+_SPANNING = frozenset(
+    {"plans", "urban_areas", "theme_coverage", "natural_areas", "investment_projects", "networks", "water_bodies"}
+)
 """Layers whose features may lie in several communes: they get one only if it holds them nearly whole."""
 _NEARLY_WHOLE = 0.99
 _CODE_DIGITS = 16
@@ -94,7 +96,9 @@ def _state_constants(context: LoadContext, rows: Rows, staged: Staged) -> None:
     for target, text in constants.items():
         column = context.table_columns.get(target)
         if column is None or target in ("id", "batch_id", "geom") or column.computed is not None:
-            raise InvalidInput(f"{context.layer.name} has no column '{target}' to set. Columns: {', '.join(context.table_columns)}.")
+            raise InvalidInput(
+                f"{context.layer.name} has no column '{target}' to set. Columns: {', '.join(context.table_columns)}."
+            )
         try:
             value = convert_constant(text, column, len(rows))
         except ValueError:
@@ -176,7 +180,11 @@ def _derive_units(context: LoadContext, columns: Columns, staged: Staged, rows: 
     codes = objects(staged["code"])
     province = objects(staged["province_code"]) if "province_code" in staged else np.full(len(rows), None, dtype=object)
     level = _or_else(staged, "level", [_UNIT_LEVELS.get(len(code or ""), "region") for code in codes])
-    parents = {"commune": lambda i: province[i], "province": lambda i: context.lists.unit_parents.get(codes[i]), "region": lambda _: "VN"}
+    parents = {
+        "commune": lambda i: province[i],
+        "province": lambda i: context.lists.unit_parents.get(codes[i]),
+        "region": lambda _: "VN",
+    }
     _or_else(staged, "parent_code", [parents.get(level[i], lambda _: None)(i) for i in range(len(rows))])
     own = [codes[i] if level[i] == "province" else None for i in range(len(rows))]
     _or_else(staged, "province_code", own)
@@ -233,8 +241,28 @@ def _derive_addresses(_context: LoadContext, _columns: Columns, staged: Staged, 
     _or_else(staged, "address", written)
 
 
+_SIDES = {
+    "trai": "left", "left": "left", "phai": "right", "right": "right", "hai ben": "both", "ca hai": "both", "both": "both",
+}  # fmt: skip
+
+
+def _derive_lines(context: LoadContext, _columns: Columns, staged: Staged, rows: Rows, issues: list[Issue]) -> None:
+    """Read the restricted side; where the file does not say, both sides are taken and told."""
+    written = objects(staged["side"]) if "side" in staged else np.full(len(rows), None, dtype=object)
+    sides = [_SIDES.get(" ".join(fold_words(text))) if text else None for text in written]
+    column = context.plan.public.get("side")
+    issues += [Issue(IssueCode.SIDE_UNKNOWN, int(rows[i]), column, written[i]) for i, side in enumerate(sides) if side is None]
+    staged["side"] = pa.array([side or "both" for side in sides], pa.string())
+
+
+def fold_words(text: str) -> list[str]:
+    """Give the words of a text in capitals-free ASCII."""
+    return [fold_name(word).lower() for word in text.split()]
+
+
 _DERIVE: Mapping[str, Callable[[LoadContext, Columns, Staged, Rows, list[Issue]], None]] = {
     "admin_units": _derive_units,
     "zones": _derive_zones,
+    "planning_lines": _derive_lines,
     "addresses": _derive_addresses,
 }

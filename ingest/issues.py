@@ -324,6 +324,16 @@ class IssueCode(StrEnum):
         "function_unknown", Severity.WARNING,
         "Mã chức năng không có trong danh mục; giữ nguyên văn.", "The function code is in no list; the text is kept as written.",
     )  # fmt: skip
+    SIDE_UNKNOWN = (
+        "side_unknown", Severity.WARNING,
+        "Không rõ phía bị giới hạn của chỉ giới; coi là cả hai phía.",
+        "The restricted side of the line is not told or not understood; both sides are taken.",
+    )  # fmt: skip
+    DOSSIER_WITHOUT_EVENTS = (
+        "dossier_without_events", Severity.WARNING,
+        "Hồ sơ không kèm sự kiện pháp lý (ho_so.json): đồ án ở tình trạng đang lập và không chứng minh được phạm vi dữ liệu.",
+        "The dossier tells no legal events (ho_so.json): the plan counts as in preparation, and proves no coverage.",
+    )  # fmt: skip
     CELL_NEGATIVE = (
         "cell_negative", Severity.ERROR,
         "Ô lưới có số dân âm.", "A cell of the grid has a negative number of people.",

@@ -21,7 +21,7 @@ from ingest.crs_detect import DetectedCrs, detect_crs
 from ingest.features import prepare_features
 from ingest.files import SourceFile, open_sources
 from ingest.indexes import without_indexes
-from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
+from ingest.issues import Issue, count_by_code, rows_in_quarantine
 from ingest.lists import load_code_lists
 from ingest.options import CompleteFor, LoadOptions
 from ingest.owners import PERSONAL_TABLES, PersonalRows, publish_personal
@@ -33,7 +33,7 @@ from ingest.quarantine import record_batch, store_issues, store_quarantine
 from ingest.report import LoadReport
 from ingest.rules import check_rules
 from ingest.source import describe_layer
-from ingest.stage import ROW_NO, USE_STAGE, Copier, create_stage, layer_stage, personal_stage, shadow
+from ingest.stage import ROW_NO, USE_STAGE, Copier, create_stage, drop_stage, layer_stage, personal_stage, shadow
 from ingest.uses import publish_uses
 from spatial.layers import Layer
 from spatial.tables import ParcelRestricted
@@ -52,7 +52,7 @@ _SCOPES = {
 }
 
 
-def _silent(_step: str, _done: int, _total: int | None) -> None:
+def silent(_step: str, _done: int, _total: int | None) -> None:
     """Show nothing."""
 
 
@@ -61,7 +61,7 @@ def load_files(
     layer: Layer,
     given: Sequence[str | os.PathLike[str]],
     options: LoadOptions,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Iterator[LoadReport]:
     """Load files, folders or patterns into a layer, each data set in a transaction of its own.
 
@@ -82,32 +82,34 @@ def load_files(
 
 
 def load_source(
-    engine: Engine, layer: Layer, source: SourceFile, options: LoadOptions, progress: Progress = _silent
+    engine: Engine, layer: Layer, source: SourceFile, options: LoadOptions, progress: Progress = silent
 ) -> LoadReport:
     """Load one data set: read, understand, stage, publish, report."""
     started = time.monotonic()
     described = describe_layer(source, options.file_layer)
-    plan = map_columns(layer.name, described.columns, table_columns=_fillable(layer), profile=options.profile)
+    plan = map_columns(layer.name, described.columns, table_columns=fillable(layer), profile=options.profile)
     if layer.name == _PARCELS:
         require_columns(plan, source.name, layer.name)
     content = read_content(described, lambda rows: progress("read", rows, described.rows))
     with loading(engine, dry_run=options.dry_run) as connection:
         lock_layer(connection, layer.table_name, lambda: progress("wait", 0, None))
-        context = _understand(connection, layer, content, plan, options)
-        work = _Work(connection, context, progress)
+        context = understand(connection, layer, content, plan, options)
+        work = Work(connection, context, progress)
         work.stage()
-        work.publish()
-        return work.record(started)
+        work.publish(open_batch(connection, "load"))
+        work.settle()
+        report = work.report(started)
+        record_batch(connection, work.batch_id, report, options, work.encodings.by_column)
+        return report
 
 
-def _fillable(layer: Layer) -> tuple[str, ...]:
+def fillable(layer: Layer) -> tuple[str, ...]:
+    """Name the columns of a layer that a file may fill."""
     left_out = {"id", "batch_id", "geom"}
     return tuple(column.name for column in layer.table.columns if column.name not in left_out and column.computed is None)
 
 
-def _understand(
-    connection: Connection, layer: Layer, content: FileContent, plan: Any, options: LoadOptions
-) -> LoadContext:
+def understand(connection: Connection, layer: Layer, content: FileContent, plan: Any, options: LoadOptions) -> LoadContext:
     """Read what the database knows about the places that the file names, and find the file's coordinate system."""
     today = today_vn(connection)
     stated = _stated_communes(layer, content, plan, options)
@@ -138,7 +140,9 @@ def _find_crs(layer: Layer, content: FileContent, plan: Any, options: LoadOption
     column = plan.public.get("commune_code")
     stated = None
     if column is not None:
-        stated = [code or options.commune for code in commune_codes(content.column(column).take(pa.array(positions)).combine_chunks())]
+        stated = [
+            code or options.commune for code in commune_codes(content.column(column).take(pa.array(positions)).combine_chunks())
+        ]
     elif options.commune:
         stated = [options.commune] * len(sample)
     named = {code for code in stated or () if code}
@@ -149,8 +153,8 @@ def _find_crs(layer: Layer, content: FileContent, plan: Any, options: LoadOption
 
 
 @dataclass
-class _Work:
-    """One load in its transaction."""
+class Work:
+    """One layer's part of a load in its transaction: stage, publish, settle, report."""
 
     connection: Connection
     context: LoadContext
@@ -158,7 +162,8 @@ class _Work:
     issues: list[Issue] = field(default_factory=list)
     encodings: EncodingLog = field(default_factory=EncodingLog)
     repaired: int = 0
-    counts: Counts = Counts()
+    quarantined: int = 0
+    counts: Counts = field(default_factory=Counts)
     filled: tuple[str, ...] = ()
     spared: list[str] = field(default_factory=list)
     batch_id: int = 0
@@ -239,10 +244,10 @@ class _Work:
 
     # -- into the tables ------------------------------------------------------------------------------------------------
 
-    def publish(self) -> None:
+    def publish(self, batch_id: int) -> None:
         """Publish what is staged: the layer's table, restricted parcels, uses, personal columns, ends."""
         self.progress("publish", 0, None)
-        self.batch_id = open_batch(self.connection, "load")
+        self.batch_id = batch_id
         staged = self.connection.scalar(select(func.count()).select_from(self.stage_table)) or 0
         if not staged:
             return
@@ -295,14 +300,16 @@ class _Work:
 
     # -- the books ------------------------------------------------------------------------------------------------------
 
-    def record(self, started: float) -> LoadReport:
-        """Write quarantine, issues and the batch's row, and give the report."""
-        context = self.context
-        quarantined = store_quarantine(
-            self.connection, self.batch_id, context, self.issues
-        )
+    def settle(self) -> None:
+        """Write quarantine and issues, and drop what was staged."""
+        self.quarantined = store_quarantine(self.connection, self.batch_id, self.context, self.issues)
         store_issues(self.connection, self.batch_id, self.issues)
-        report = LoadReport(
+        drop_stage(self.connection)
+
+    def report(self, started: float) -> LoadReport:
+        """Give the outcome; `started` is the monotonic clock at the beginning."""
+        context = self.context
+        return LoadReport(
             batch=None if context.options.dry_run else self.batch_id,
             layer=context.layer.name,
             file=context.content.layer.file.name,
@@ -314,11 +321,9 @@ class _Work:
             changed=self.counts.changed,
             unchanged=self.counts.unchanged,
             ended=self.counts.ended,
-            quarantined=quarantined,
+            quarantined=self.quarantined,
             repaired=self.repaired,
             seconds=time.monotonic() - started,
             issues=count_by_code(self.issues),
             notes=tuple(issue for issue in self.issues if issue.row is None),
         )
-        record_batch(self.connection, self.batch_id, report, context.options, self.encodings.by_column)
-        return report

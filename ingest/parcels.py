@@ -104,7 +104,9 @@ def _is_metric(context: LoadContext) -> bool:
     return context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM
 
 
-def _units(context: LoadContext, columns: Columns, placed: Placed, rows: npt.NDArray[np.int64]) -> tuple[Codes, Codes, list[Issue]]:
+def _units(
+    context: LoadContext, columns: Columns, placed: Placed, rows: npt.NDArray[np.int64]
+) -> tuple[Codes, Codes, list[Issue]]:
     """Find the commune of today and the one that numbered the sheets, and hold the parcels against the former."""
     plan, places = context.plan.public, context.places
     issues: list[Issue] = []
@@ -220,8 +222,9 @@ def _texts(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], 
         issues += found
         if target == "national_id":
             wrong = ~pc.fill_null(pc.match_substring_regex(values, _NATIONAL_ID), True).to_numpy(zero_copy_only=False)
-            issues += [Issue(IssueCode.VALUE_UNREADABLE, int(rows[i]), name, values[int(i)].as_py()) for i in np.flatnonzero(wrong)]
+            issues += [
+                Issue(IssueCode.VALUE_UNREADABLE, int(rows[i]), name, values[int(i)].as_py()) for i in np.flatnonzero(wrong)
+            ]
             values = pc.if_else(pa.array(wrong), pa.scalar(None, pa.string()), values)
         staged[target] = values
     return issues
-

@@ -136,7 +136,9 @@ def load_places(connection: Connection, today: date, codes: Iterable[str] | None
     rows = connection.execute(select(Unit.code, Unit.parent_code, Unit.province_code).where(Unit.level == "commune", in_force))
     province_of = {code: province or parent for code, parent, province in rows}
     successors: dict[str, tuple[str, ...]] = {}
-    changes = select(UnitChange.from_code, UnitChange.to_code).where(UnitChange.level == "commune", UnitChange.changed_on <= today)
+    changes = select(UnitChange.from_code, UnitChange.to_code).where(
+        UnitChange.level == "commune", UnitChange.changed_on <= today
+    )
     for old, new in connection.execute(changes.order_by(UnitChange.changed_on, UnitChange.area_share.desc())):
         successors[old] = (*successors.get(old, ()), new)
     wanted = None

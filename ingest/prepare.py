@@ -192,9 +192,7 @@ def personal_names(plan: ColumnPlan) -> tuple[str, ...]:
     return (*plan.personal, *plan.unmapped)
 
 
-def personal_rows(
-    plan: ColumnPlan, columns: Mapping[str, pa.Array], rows: npt.NDArray[np.int64], kept: Mask
-) -> pa.Table | None:
+def personal_rows(plan: ColumnPlan, columns: Mapping[str, pa.Array], rows: npt.NDArray[np.int64], kept: Mask) -> pa.Table | None:
     """Give the personal and unknown columns of the kept rows as text."""
     names = personal_names(plan)
     if not names:

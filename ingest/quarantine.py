@@ -28,7 +28,15 @@ def store_issues(connection: Connection, batch_id: int, issues: Sequence[Issue])
     for issue in issues:
         stored[issue.code] = stored.get(issue.code, 0) + 1
         if stored[issue.code] <= STORED_PER_CODE:
-            fields = (batch_id, issue.row, issue.code.severity.value, issue.code.value, issue.column, issue.value, issue.message())
+            fields = (
+                batch_id,
+                issue.row,
+                issue.code.severity.value,
+                issue.code.value,
+                issue.column,
+                issue.value,
+                issue.message(),
+            )
             out.write("\t".join(_copy_text(field) for field in fields) + "\n")
     out.seek(0)
     raw = connection.connection.driver_connection

@@ -94,7 +94,9 @@ def print_report(report: LoadReport, console: Console) -> None:
     console.print(table)
     for code, count in report.issues.items():
         kind = IssueCode(code)
-        console.print(f"  {kind.severity.value:<8} {code:<28}{count:>9,}  {kind.vi}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"  {kind.severity.value:<8} {code:<28}{count:>9,}  {kind.vi}", highlight=False, markup=False, soft_wrap=True
+        )
     for note in report.notes:
         if note.detail or note.column:
             console.print(f"  · {note.message()}", highlight=False, markup=False, soft_wrap=True)

@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 from geoalchemy2 import Geometry
 from psycopg2 import sql
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, MetaData, Table, Text, text
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.types import UserDefinedType
 
 ROW_NO = "row_no"
@@ -105,6 +105,15 @@ def create_stage(connection: Connection, *stages: Table) -> None:
     """Create staging tables in the transaction of the connection; they are gone when it ends."""
     for stage in stages:
         connection.execute(CreateTable(stage))
+
+
+def drop_stage(connection: Connection) -> None:
+    """Drop every staging table of the transaction, so that another layer of the same load can be staged."""
+    names = connection.scalars(
+        text("SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r' AND relname ~ '^load_'")
+    ).all()
+    for name in names:
+        connection.execute(DropTable(Table(name, MetaData(), schema="pg_temp")))
 
 
 @dataclass(frozen=True)

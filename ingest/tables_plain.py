@@ -17,7 +17,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from psycopg2.extras import execute_values
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, and_, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from ingest.columns import fold_name
 from ingest.connect import loading, lock_layer
@@ -33,6 +47,7 @@ from spatial.tables import Observation, Source, UnitChange, UnitCount, UrbanArea
 from spatial.versions import open_batch
 
 _MAX_BYTES = 200_000_000
+
 
 @dataclass(frozen=True)
 class PlainTable:
@@ -67,6 +82,7 @@ class PlainTable:
         """Columns that a file may fill."""
         return tuple(column.name for column in self.table.columns if column.name not in ("id", "batch_id"))
 
+
 PLAIN_TABLES = (
     PlainTable("unit_changes", UnitChange, ("level", "from_code", "to_code", "changed_on")),
     PlainTable("urban_area_communes", UrbanAreaCommune, ("urban_area_code", "commune_code", "valid_from")),
@@ -75,9 +91,11 @@ PLAIN_TABLES = (
     PlainTable("sources", Source, ("code",), tracked=False),
 )
 
+
 def find_plain_table(name: str) -> PlainTable | None:
     """Give the table of that name (`unit_changes`, or `admin.unit_change`), or None."""
     return next((table for table in PLAIN_TABLES if name in (table.name, table.table_name)), None)
+
 
 def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptions) -> LoadReport:
     """Load a CSV file into a table without geometry.
@@ -118,6 +136,7 @@ def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptio
         record_batch(connection, batch_id, report, options, {})
         return report
 
+
 def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         raise UnreadableFile(f"'{path}' does not exist. Give a CSV file.")
@@ -138,6 +157,7 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
             raise UnreadableFile(f"'{path}' line {number} has {len(row)} values, the header has {width}. Mend that line.")
     return [name.strip() for name in rows[0]], [row for row in rows[1:] if row]
 
+
 def _map(table: PlainTable, header: Sequence[str], path: Path) -> tuple[dict[str, int], list[str]]:
     """Give target column -> position, and the names that mean nothing here."""
     own = {fold_name(name): name for name in table.fillable}
@@ -146,6 +166,7 @@ def _map(table: PlainTable, header: Sequence[str], path: Path) -> tuple[dict[str
     if needed:
         raise InvalidInput(f"'{path}' is no file of {table.name}: it lacks {', '.join(needed)}. Its header: {', '.join(header)}.")
     return found, [name for name in header if fold_name(name) not in own]
+
 
 def _convert(
     table: PlainTable, columns: Mapping[str, int], records: Sequence[Sequence[str]], options: LoadOptions
@@ -162,6 +183,7 @@ def _convert(
             raise InvalidInput(f"{table.name} has no column '{name}' to set. Columns: {', '.join(table.fillable)}.")
         staged[name] = convert_constant(value, table.table.columns[name], len(records))
     return staged, issues
+
 
 class _PlainWork:
     """Staging and publishing of one plain file, in its transaction."""
@@ -208,7 +230,9 @@ class _PlainWork:
         keys = [self.stage.c[name] for name in self.plain.key]
         rows = func.array_agg(self.stage.c[ROW_NO])
         repeated = self.connection.scalars(select(rows).group_by(*keys).having(func.count() > 1))
-        return [Issue(IssueCode.DUPLICATE_KEY, row, detail=", ".join(map(str, sorted(same)))) for same in repeated for row in same]
+        return [
+            Issue(IssueCode.DUPLICATE_KEY, row, detail=", ".join(map(str, sorted(same)))) for same in repeated for row in same
+        ]
 
     def _publish(self, batch_id: int) -> tuple[int, int, int]:
         stage, table = self.stage, self.table
@@ -235,6 +259,7 @@ class _PlainWork:
         default = getattr(self.plain.table.columns[name].server_default, "arg", None)
         return func.coalesce(self.stage.c[name], default) if default is not None else self.stage.c[name]
 
+
 def _set_aside(
     connection: Connection,
     batch_id: int,
@@ -256,9 +281,14 @@ def _set_aside(
                 cursor,
                 "INSERT INTO ingest.quarantine (batch_id, layer, row_no, reasons, public_values) VALUES %s",
                 [
-                    (batch_id, table.name, row, json.dumps(list(codes)), json.dumps(dict(zip(header, records[row - 1], strict=True))))
+                    (
+                        batch_id,
+                        table.name,
+                        row,
+                        json.dumps(list(codes)),
+                        json.dumps(dict(zip(header, records[row - 1], strict=True))),
+                    )
                     for row, codes in sorted(reasons.items())
                 ],
             )
     return len(reasons)
-

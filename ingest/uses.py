@@ -37,9 +37,9 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
         .cte("gone")
     )
     new = select(wanted).where(~select(literal(1)).select_from(table).where(same).exists()).cte("new")
-    matched = union_all(
-        *[select(one.match.c[ROW_NO]).where(one.match.c.differs.is_(False)) for one in publications]
-    ).cte("matched")
+    matched = union_all(*[select(one.match.c[ROW_NO]).where(one.match.c.differs.is_(False)) for one in publications]).cte(
+        "matched"
+    )
     touched = union_all(select(gone.c[ROW_NO]), select(new.c[ROW_NO])).cte("touched")
     also = set(connection.scalars(select(touched.c[ROW_NO]).where(touched.c[ROW_NO].in_(select(matched.c[ROW_NO]))).distinct()))
     if connection.scalar(select(func.count()).select_from(gone)):

@@ -3,14 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, Numeric, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, Numeric, String
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ingest.areas import read_number
@@ -19,6 +19,7 @@ from ingest.issues import Issue, IssueCode
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _TRUE = {"1", "true", "t", "yes", "y", "có", "co", "x", "đúng"}
 _FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
+_VIETNAM = timezone(timedelta(hours=7))
 _SPACES = re.compile(r"\s+")
 
 
@@ -85,6 +86,8 @@ def _reader(column: Column[Any]) -> tuple[Callable[[Any], Any], pa.DataType]:
         return _read_float, pa.float64()
     if isinstance(kind, Date):
         return _read_date, pa.date32()
+    if isinstance(kind, DateTime):
+        return _read_time, pa.timestamp("us", tz="UTC")
     if isinstance(kind, String | JSONB):
         return read_text, pa.string()
     raise TypeError(f"No file fills a column of type {kind} ({column}).")
@@ -135,6 +138,12 @@ def _read_bool(value: Any) -> bool:
     if text in _FALSE:
         return False
     raise ValueError(f"{value} is neither yes nor no")
+
+
+def _read_time(value: Any) -> datetime:
+    """Read an ISO time; one without a zone is Vietnam's."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=_VIETNAM)).astimezone(UTC)
 
 
 def _read_date(value: Any) -> date:
