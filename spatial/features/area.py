@@ -1,10 +1,9 @@
 """A box of any offered CRS as an area in longitude and latitude: literals are transformed, columns never."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from shapely import Polygon, to_wkb
+from shapely import LineString, Point, Polygon, to_wkb
 
 from spatial.crs import WGS84, transformer_to_wgs84
 from spatial.errors import InvalidInput
@@ -22,7 +21,7 @@ class Area:
 
     Attributes:
         boxes: west-south-east-north of each part; two where the box crosses the 180th meridian.
-        outline: WKB of the exact polygon where the box is not one in degrees; else None.
+        outline: WKB of the exact shape where that is not a box in degrees; else None.
     """
 
     boxes: tuple[Bounds, ...]
@@ -36,7 +35,7 @@ def area_of(bbox: Bbox) -> Area:
         InvalidInput: the box lies outside the domain of its projection.
     """
     if bbox.crs.epsg == WGS84:
-        return Area(bbox.parts())
+        return _thin(bbox.parts()[0]) or Area(bbox.parts())
     ring = _ring(bbox)
     lon, lat = transformer_to_wgs84(bbox.crs.epsg).transform(ring[:, 0], ring[:, 1])
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
@@ -45,9 +44,18 @@ def area_of(bbox: Bbox) -> Area:
             vi=f"bbox nằm ngoài phạm vi của EPSG:{bbox.crs.epsg}. Hãy kiểm tra thứ tự trục và đơn vị.",
         )
     bounds = (float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
-    if math.isclose(bounds[0], bounds[2]) or math.isclose(bounds[1], bounds[3]):
-        return Area((bounds,))
+    if bbox.west == bbox.east or bbox.south == bbox.north:
+        return Area((bounds,), to_wkb(LineString(np.column_stack((lon, lat))), byte_order=1))
     return Area((bounds,), to_wkb(Polygon(np.column_stack((lon, lat))), byte_order=1))
+
+
+def _thin(box: Bounds) -> Area | None:
+    """Give a box without width or height as the point or line that it is; as a polygon it would meet nothing."""
+    west, south, east, north = box
+    if west < east and south < north:
+        return None
+    shape = Point(west, south) if west == east and south == north else LineString(((west, south), (east, north)))
+    return Area((box,), to_wkb(shape, byte_order=1))
 
 
 def _ring(bbox: Bbox) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":

@@ -59,6 +59,11 @@ Write = Callable[..., None]
 @pytest.fixture
 def write(database: Database) -> Write:
     """Run statements in one writing transaction of the loader, with its batch; it commits."""
+    return writing(database)
+
+
+def writing(database: Database) -> Write:
+    """Give the function that runs statements in one writing transaction of the loader."""
 
     def run(*statements: str, **values: object) -> None:
         engine = create_engine(sqlalchemy_url(database.url), poolclass=NullPool)
