@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from affine import Affine
 from pygeoapi.provider.base import BaseProvider, ProviderNoDataError, ProviderQueryError
 from pyproj.enums import TransformDirection
 from rasterio.io import MemoryFile
@@ -92,16 +93,16 @@ class PopulationCoverage(BaseProvider):  # type: ignore[misc]
                 west, east = low, high
             else:
                 south, north = low, high
-        (first_col, first_row), (last_col, last_row) = ~grid.transform * (west, north), ~grid.transform * (east, south)
+        (first_col, first_row), (last_col, last_row) = ~grid.transform @ (west, north), ~grid.transform @ (east, south)
         columns = _span(first_col, last_col, grid.width)
         rows = _span(first_row, last_row, grid.height)
         return Window(columns[0], rows[0], columns[1] - columns[0], rows[1] - rows[0])
 
     def _coverage_json(self, grid: Any, window: Window) -> dict[str, Any]:
         cells = grid.read(1, window=window, masked=True)
-        transform = grid.window_transform(window)
+        transform = _transform_of(grid, window)
         height, width = cells.shape
-        first, last = transform * (0.5, 0.5), transform * (width - 0.5, height - 0.5)
+        first, last = transform @ (0.5, 0.5), transform @ (width - 0.5, height - 0.5)
         values = np.where(np.ma.getmaskarray(cells) | ~np.isfinite(cells.filled(0)), None, cells.filled(0).astype(object))
         axes = {
             "x": {"start": first[0], "stop": last[0], "num": width},
@@ -143,17 +144,18 @@ class PopulationCoverage(BaseProvider):  # type: ignore[misc]
 
 
 def _box_in(bbox: Bbox, srid: int) -> tuple[float, float, float, float]:
-    """Give the box's bounds in the grid's system, by the pinned transformation."""
+    """Give the box's bounds in the grid's system, by the pinned transformation, points along the edges included."""
     west, south, east, north = bbox.parts()[0]
     if bbox.crs.epsg == srid:
         return west, south, east, north
+    steps = np.linspace(0.0, 1.0, 21)
+    across, down = west + steps * (east - west), south + steps * (north - south)
+    x, y = np.repeat(across, steps.size), np.tile(down, steps.size)
     if bbox.crs.epsg != WGS84:
-        west, south, east, north = transformer_to_wgs84(bbox.crs.epsg).transform_bounds(west, south, east, north)
+        x, y = transformer_to_wgs84(bbox.crs.epsg).transform(x, y)
     if srid != WGS84:
-        return tuple(  # type: ignore[return-value]
-            transformer_to_wgs84(srid).transform_bounds(west, south, east, north, direction=TransformDirection.INVERSE)
-        )
-    return west, south, east, north
+        x, y = transformer_to_wgs84(srid).transform(x, y, direction=TransformDirection.INVERSE)
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
 def _ends(values: list[float]) -> tuple[float, float]:
@@ -174,13 +176,19 @@ def _span(first: float, last: float, size: int) -> tuple[int, int]:
     return begin, max(begin + 1, min(size, math.ceil(last)))
 
 
+def _transform_of(grid: Any, window: Window) -> Affine:
+    """Give the window's own transform; rasterio's way of it warns under the affine of today."""
+    transform: Affine = grid.transform @ Affine.translation(window.col_off, window.row_off)
+    return transform
+
+
 def _cut(grid: Any, window: Window) -> bytes:
     profile = {
         **grid.profile,
         "driver": "GTiff",
         "width": window.width,
         "height": window.height,
-        "transform": grid.window_transform(window),
+        "transform": _transform_of(grid, window),
         "compress": "deflate",
     }
     for name in ("tiled", "blockxsize", "blockysize"):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from spatial.errors import Forbidden, InvalidInput, Unavailable
+from spatial.errors import Forbidden, Unavailable
 from spatial.settings import Settings
 
 ACQUIRE_SECONDS = 5.0

@@ -24,6 +24,8 @@ from spatial.settings import Settings
 GRACE_SECONDS = 10
 """How long requests under way may take once the server was told to stop."""
 BACKLOG = 2048
+WORKER_SECONDS = 60
+"""How long a worker may take to start or to answer; uvicorn's own 5 s would kill workers that a busy machine starts slowly."""
 
 
 def serve(
@@ -65,6 +67,7 @@ def serve(
             proxy_headers=True,
             forwarded_allow_ips="127.0.0.1,::1",
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_worker_healthcheck=WORKER_SECONDS,
             timeout_keep_alive=30,
             backlog=BACKLOG,
         )

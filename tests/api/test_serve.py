@@ -1,0 +1,130 @@
+"""The server as a process of its own, on a real socket: several workers, a port in use, stopping gracefully."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.serve import bind, url_of
+from spatial.errors import SetupError
+from tests.conftest import Database
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import sys
+from api.serve import serve
+from spatial.settings import Settings
+
+if __name__ == "__main__":
+    serve(
+        Settings(port=0, workers=int(sys.argv[2]), log_level="info"),
+        database_url=sys.argv[1],
+        on_ready=lambda url: print(url, flush=True),
+    )
+"""
+
+
+@contextmanager
+def served(tmp_path: Path, database: Database, workers: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve on a free port; the process is this test's own and is gone at the end."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, "utf-8")
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(program), database.login("dothi_api"), str(workers)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            yield _first_line(process), process
+        finally:
+            process.terminate()
+            process.wait(20)
+            if process.stdout:
+                process.stdout.close()
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    told: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        assert process.stdout
+        told.put(process.stdout.readline().strip())
+
+    threading.Thread(target=read, daemon=True).start()
+    return told.get(timeout=30)
+
+
+def wait_until_ready(url: str) -> None:
+    for _ in range(150):
+        try:
+            if httpx.get(f"{url}/health", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError("the server is not ready")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_serves_counts_over_all_workers_and_stops_when_told(tmp_path: Path, database: Database, workers: int) -> None:
+    with served(tmp_path, database, workers) as (url, process):
+        wait_until_ready(url)
+        with httpx.Client(base_url=url) as client:
+            client.get("/health/live")
+        for _ in range(19):
+            httpx.get(f"{url}/health/live")
+        metrics = httpx.get(f"{url}/metrics").text
+        process.send_signal(signal.SIGTERM)
+        # a single server raises the signal again once it has stopped, so that its parent sees why
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    assert 'dothi_http_request_seconds_count{method="GET",route="/health/live",status="200"} 20.0' in metrics
+    log = (tmp_path / "log").read_text("utf-8")
+    assert '"path": "/health/live"' in log
+    assert "Traceback" not in log
+
+
+def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path, database: Database) -> None:
+    with served(tmp_path, database, 1) as (url, process):
+        wait_until_ready(url)
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            process.send_signal(signal.SIGTERM)
+            connection.settimeout(10)
+            answer = connection.recv(65536)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_port_in_use_is_named_with_the_way_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SetupError, match=rf"Port {port} on 127\.0\.0\.1 is in use.*--port") as caught:
+            bind("127.0.0.1", port)
+    assert "DOTHI_PORT" in str(caught.value.vi)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(SetupError, match=r"Cannot listen on 192\.0\.2\.1"):
+        bind("192.0.2.1", 0)
+
+
+def test_the_url_is_one_that_a_browser_can_open() -> None:
+    with bind("0.0.0.0", 0) as listening:
+        assert url_of(listening).startswith("http://127.0.0.1:")
