@@ -176,8 +176,23 @@ def test_land_under_a_plan_is_the_union_of_the_plans_in_force(world: Connection)
     refresh(world)
     assert float(value(world, "planned_area_m2", "commune", "37001") or 0) == pytest.approx(100e6, rel=1e-4)
     assert float(value(world, "detailed_area_m2", "commune", "37001") or 0) == pytest.approx(50e6, rel=1e-4)
+    # the second plan ends at 105.15; a commune that a plan only touches stays unknown
+    assert value(world, "planned_area_m2", "commune", "37003") is None
     assert value(world, "planned_area_m2", "commune", "01002") is None
     assert_adds_up(world)
+
+
+def test_a_plan_that_touches_the_edge_of_a_commune_says_nothing_of_it(world: Connection) -> None:
+    world.execute(
+        insert(tables.Plan).values(
+            code="QH1", name="QH1", plan_level="general", plan_kind="urban", geom=box(105.0, 20.0, 0.1000000001),
+            valid_from=date(2026, 1, 1),
+        )
+    )  # fmt: skip
+    world.execute(insert(tables.PlanEvent).values(plan_code="QH1", kind="approved", effective_on=date(2026, 1, 1)))
+    refresh(world)
+    assert value(world, "planned_area_m2", "commune", "37001") is not None
+    assert value(world, "planned_area_m2", "commune", "37002") is None
 
 
 def test_coverage_says_how_much_of_the_area_had_data(world: Connection) -> None:

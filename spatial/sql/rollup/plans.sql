@@ -39,3 +39,5 @@ SELECT i.indicator_code, m.code AS unit_code, m.parent_code, CAST(:period AS tex
 FROM measured m
 JOIN rollup.value a ON a.indicator_code = 'area_m2' AND a.level = 'commune' AND a.unit_code = m.code AND a.period = CAST(:period AS text)
 CROSS JOIN LATERAL (VALUES ('planned_area_m2', m.all_m2), ('detailed_area_m2', m.detailed_m2)) AS i (indicator_code, part_m2)
+-- a plan that only touches the commune's edge (1 m2 is the noise of two drawings of one boundary) tells nothing of it
+WHERE greatest(m.all_m2, m.known_m2) >= 1
