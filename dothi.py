@@ -3,11 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
+
+from ingest.commands import add_commands
 
 if TYPE_CHECKING:  # imports are inside the commands, so that `dothi --help` does not wait for GDAL
     import sqlalchemy
@@ -15,6 +18,7 @@ if TYPE_CHECKING:  # imports are inside the commands, so that `dothi --help` doe
     from spatial.access import Urls
     from spatial.settings import Settings
 
+SAMPLE = Path(__file__).resolve().parent / "sample_data"
 NOT_RUNNING = 3  # as pg_ctl and systemctl say it
 
 
@@ -243,6 +247,19 @@ async def _figure_lines(indicator: str | None, level: str, period: str | None, p
     return [head, *stale, *rows]
 
 
+# -- files in and out -----------------------------------------------------------------------------------------------------
+
+
+def _open_admin_engine() -> "sqlalchemy.Engine":
+    from spatial.access import admin_url
+    from spatial.database import open_engine
+
+    return open_engine(admin_url(_settings()))
+
+
+add_commands(app, _open_admin_engine)
+
+
 # -- serving --------------------------------------------------------------------------------------------------------------
 
 Host = Annotated[str | None, typer.Option("--host", help="Địa chỉ. / Address to listen on (DOTHI_HOST).")]
@@ -283,11 +300,16 @@ def demo(
 
 def _set_up_sample(url: str) -> None:
     """Bring the database to where the page has something to show; what is done already is skipped."""
-    from spatial.database import migrate
+    from ingest.manifest import load_manifest
+    from spatial.database import migrate, open_engine
     from spatial.rollup import refresh
 
     with _timed("Lược đồ / schema"):
         migrate(url)
+    with _timed("Dữ liệu mẫu / sample data"):
+        engine = open_engine(url, application_name="dothi demo")
+        load_manifest(engine, SAMPLE / "manifest.json", lambda report: typer.echo(f"  {report.layer}: {report.rows_in:,}"))
+        engine.dispose()
     with _timed("Số liệu / figures"), _transaction("dothi_ingest") as connection:
         refresh(connection)
 

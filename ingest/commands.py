@@ -1,0 +1,180 @@
+"""`dothi load`, `batches`, `rollback` and `export` on the terminal: options in, sentences and reports out.
+
+`dothi.py` adds them to its own commands and tells where the database is. Heavy imports wait until a command runs.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ingest.load import Progress
+    from ingest.options import CompleteFor
+
+OpenEngine = Callable[[], "Engine"]
+
+_STEPS = {
+    "read": "Đọc / reading",
+    "stage": "Kiểm tra / checking",
+    "publish": "Công bố / publishing",
+    "wait": "Đợi lần nạp khác / waiting for another load",
+}
+_SHOWN_BATCHES = 20
+
+
+def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
+    """Add the commands to the command line.
+
+    Args:
+        app: the command line.
+        open_engine: gives an engine that logs in as the administrator.
+    """
+
+    @app.command()
+    def load(
+        layer: Annotated[str, typer.Argument(help="Lớp dữ liệu, ví dụ parcels. / Layer, e.g. parcels.")],
+        files: Annotated[list[str], typer.Argument(help="Tệp, thư mục hoặc mẫu tên. / Files, folders or patterns.")],
+        valid_from: Annotated[
+            datetime | None,
+            typer.Option("--valid-from", formats=["%Y-%m-%d"], help="Có hiệu lực từ ngày. / In force from; empty: corrections."),
+        ] = None,
+        complete_for: Annotated[
+            str | None,
+            typer.Option("--complete-for", help="sheet | commune: thửa không có trong tệp hết hiệu lực. / what lacks ends."),
+        ] = None,
+        crs: Annotated[str | None, typer.Option("--crs", help="Hệ tọa độ của tệp: EPSG:9210. / CRS of the file.")] = None,
+        commune: Annotated[str | None, typer.Option("--commune", help="Mã xã của mọi dòng. / Commune of all rows.")] = None,
+        profile: Annotated[str | None, typer.Option("--profile", help="Bộ tên cột. / Profile of the alias table.")] = None,
+        source: Annotated[str | None, typer.Option("--source", help="Mã nguồn dữ liệu. / Code of the source.")] = None,
+        values: Annotated[
+            list[str] | None, typer.Option("--set", help="cột=giá trị cho mọi dòng. / column=value for all rows.")
+        ] = None,
+        file_layer: Annotated[
+            str | None, typer.Option("--file-layer", help="Lớp trong tệp nhiều lớp. / Layer of a file with several.")
+        ] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Chạy thử, không ghi. / Report only, write nothing.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Mỗi tệp một dòng JSON. / One line of JSON per file.")] = False,
+    ) -> None:
+        """Nạp tệp vào một lớp dữ liệu. / Load files into a layer."""
+        from rich.console import Console
+
+        from ingest.door import load as load_through_door
+        from ingest.options import LoadOptions
+        from ingest.report import print_report
+
+        options = LoadOptions(
+            valid_from=valid_from.date() if valid_from else None,
+            complete_for=_complete_for(complete_for),
+            srid=_srid(crs),
+            commune=commune,
+            profile=profile,
+            source=source,
+            values=_values(values or []),
+            file_layer=file_layer,
+            dry_run=dry_run,
+        )
+        with _progress(quiet=as_json) as progress:
+            for report in load_through_door(open_engine(), layer, files, options, progress):
+                if as_json:
+                    typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+                else:
+                    print_report(report, Console())
+
+    @app.command()
+    def batches(
+        limit: Annotated[int, typer.Option("--limit", min=1, help="Số lần ghi gần nhất. / Newest batches.")] = _SHOWN_BATCHES,
+        as_json: Annotated[bool, typer.Option("--json", help="Mỗi lần ghi một dòng JSON. / One line of JSON each.")] = False,
+    ) -> None:
+        """Liệt kê các lần ghi. / List what was written."""
+        from ingest.batches import list_batches
+
+        with open_engine().connect() as connection:
+            for batch in list_batches(connection, limit):
+                typer.echo(json.dumps(batch.as_json(), ensure_ascii=False) if as_json else batch.line())
+
+    @app.command()
+    def rollback(
+        batch: Annotated[int, typer.Argument(help="Số của lần ghi. / Number of the batch.")],
+    ) -> None:
+        """Hoàn tác một lần ghi. / Take a batch back, as a new batch."""
+        from ingest.rollback import roll_back
+
+        undone = roll_back(open_engine(), batch)
+        typer.echo(
+            f"Đã hoàn tác lần ghi {batch} bằng lần ghi {undone.batch_id}. / Batch {batch} is taken back by {undone.batch_id}: "
+            f"{undone.removed:,} removed, {undone.restored:,} restored, {undone.brought_back:,} brought back."
+        )
+
+    @app.command()
+    def export(
+        layer: Annotated[str, typer.Argument(help="Lớp dữ liệu. / Layer.")],
+        file: Annotated[Path, typer.Argument(help="Tệp .gpkg, .geojson, .fgb, .parquet hoặc .csv. / File to write.")],
+        all_periods: Annotated[
+            bool, typer.Option("--all-periods", help="Mọi thời kỳ, không chỉ hiện nay. / All legal periods, not today's.")
+        ] = False,
+    ) -> None:
+        """Xuất một lớp ra tệp. / Write a layer to a file."""
+        from ingest.export import export_layer
+        from spatial.layers import find_layer
+
+        with open_engine().connect() as connection:
+            count = export_layer(connection, find_layer(layer), file, all_periods=all_periods)
+        typer.echo(f"{file}: {count:,} dòng / rows")
+
+
+def _complete_for(text: str | None) -> "CompleteFor | None":
+    from ingest.options import CompleteFor
+    from spatial.errors import InvalidInput
+
+    try:
+        return CompleteFor(text) if text else None
+    except ValueError:
+        raise InvalidInput(f"--complete-for takes sheet or commune, not '{text}'.") from None
+
+
+def _srid(text: str | None) -> int | None:
+    from spatial.errors import UnknownCrs
+
+    if text is None:
+        return None
+    code = text.upper().removeprefix("EPSG:")
+    if not code.isdigit():
+        raise UnknownCrs(f"--crs takes an EPSG code such as EPSG:9210, not '{text}'.")
+    return int(code)
+
+
+def _values(pairs: list[str]) -> dict[str, str]:
+    from spatial.errors import InvalidInput
+
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise InvalidInput(f"--set takes column=value, not '{wrong[0]}'.")
+    return {name.strip(): value.strip() for name, value in (pair.split("=", 1) for pair in pairs)}
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> "Iterator[Progress]":
+    """Show a bar on a terminal, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ingest.load import silent
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: str, done: int, total: int | None) -> None:
+            bar.update(task, description=_STEPS.get(step, step), completed=done, total=total)
+
+        yield show
