@@ -103,7 +103,8 @@ class PopulationCoverage(BaseProvider):  # type: ignore[misc]
         transform = _transform_of(grid, window)
         height, width = cells.shape
         first, last = transform @ (0.5, 0.5), transform @ (width - 0.5, height - 0.5)
-        values = np.where(np.ma.getmaskarray(cells) | ~np.isfinite(cells.filled(0)), None, cells.filled(0).astype(object))
+        values = np.asarray(cells.data).astype(object)
+        values[np.ma.getmaskarray(cells) | ~np.isfinite(cells.data)] = None
         axes = {
             "x": {"start": first[0], "stop": last[0], "num": width},
             "y": {"start": first[1], "stop": last[1], "num": height},

@@ -18,6 +18,7 @@ CHANNEL = "dothi_layer"
 HEARTBEAT_SECONDS = 5.0
 """Versions are read again at least so often: it finds a dead connection, and poolers that pass no notifications on."""
 RETRY_SECONDS = 2.0
+STOP_SECONDS = 3.0
 _READ_ALL = "SELECT table_name, data_version FROM ingest.layer_version"
 _READ_ONE = "SELECT data_version FROM ingest.layer_version WHERE table_name = $1"
 log = logging.getLogger("dothi.api")
@@ -32,6 +33,7 @@ class LayerVersions:
         self._doubted: set[str] = set()
         self._woken = asyncio.Event()
         self._told = False
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -39,12 +41,16 @@ class LayerVersions:
         self._task = asyncio.create_task(self._keep_listening(), name="layer versions")
 
     async def stop(self) -> None:
-        """Stop listening."""
-        if self._task is not None:
+        """Stop listening. A connection being opened is waited for: asyncpg does not like to be interrupted there."""
+        if self._task is None:
+            return
+        self._stopping = True
+        self._woken.set()
+        done, _ = await asyncio.wait({self._task}, timeout=STOP_SECONDS)
+        if not done:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+            await asyncio.wait({self._task})
+        self._task = None
 
     def known(self, table_name: str) -> int | None:
         """Give the version in memory (0: never written); None where memory is not to be trusted now."""
@@ -69,7 +75,7 @@ class LayerVersions:
         return self._versions or {}
 
     async def _keep_listening(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._listen()
             except (DothiError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -78,21 +84,27 @@ class LayerVersions:
                 self._told = True
             finally:
                 self._versions = None
-            await asyncio.sleep(RETRY_SECONDS)
+            self._woken.clear()
+            await self._wait(RETRY_SECONDS)
 
     async def _listen(self) -> None:
         connection = await self._pool.open_listener()
         try:
             await connection.add_listener(CHANNEL, self._on_notify)
             connection.add_termination_listener(self._on_lost)
-            while not connection.is_closed():
+            while not (self._stopping or connection.is_closed()):
                 await self._read_all(connection)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await self._woken.wait()
+                await self._wait(HEARTBEAT_SECONDS)
         finally:
             connection.remove_termination_listener(self._on_lost)
             await _close(connection)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._stopping:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
     async def _read_all(self, connection: asyncpg.Connection) -> None:
         self._woken.clear()
