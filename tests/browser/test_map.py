@@ -20,15 +20,21 @@ def test_draws_the_layers_that_the_server_shows_at_first(demo: Demo, open_page: 
 def test_layers_fold_away_and_switch_with_legend_and_url(demo: Demo, open_page: Open) -> None:
     visit = open_page(f"/?map=17/{demo.known.lat}/{demo.known.lon}").settle()
     config = httpx.get(f"{demo.url}/page/config", timeout=30).json()
-    parcels = next(layer for layer in config["layers"] if layer["name"] == "parcels")
+    parcels, zones = (next(layer for layer in config["layers"] if layer["name"] == name) for name in ("parcels", "zones"))
+    in_view = {parcel["land_use_code"] for parcel in visit.drawn("parcels:fill")}
+    seen = [rule["label"]["vi"] for rule in parcels["style"]["rules"] if rule["value"] in in_view]
     expect(visit.page.locator(".layers")).to_have_count(0)
     visit.page.get_by_role("button", name="Mở lớp bản đồ và chú giải").click()
     panel = visit.page.locator(".layers")
-    expect(panel.get_by_text(parcels["style"]["rules"][0]["label"]["vi"], exact=True).first).to_be_visible()
+    expect(panel.get_by_text("Đang vẽ ranh thửa")).to_be_visible()
+    panel.get_by_label(zones["title"]["vi"], exact=True).uncheck()
+    visit.settle()
+    for label in seen:
+        expect(panel.locator(".legend").get_by_text(label, exact=True).first).to_be_visible()
     panel.get_by_label(parcels["title"]["vi"], exact=True).uncheck()
     visit.settle()
     assert visit.drawn("parcels:fill") == []
-    assert "layers=-parcels" in visit.query
+    assert "layers=-zones,-parcels" in visit.query
     visit.page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
 

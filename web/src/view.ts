@@ -94,19 +94,26 @@ export function readCoordinates(text: string): { lon: number; lat: number } | nu
 }
 
 function readCamera(text: string | null): Camera | null {
-  const [zoom, lat, lon] = (text ?? "").split("/").map(Number);
+  const [zoom, lat, lon] = readNumbers(text, "/");
   if (zoom === undefined || lat === undefined || lon === undefined) return null;
-  const fits = [zoom, lat, lon].every(Number.isFinite) && Math.abs(lat) <= 85 && Math.abs(lon) <= 180 && zoom >= 0 && zoom <= 24;
+  const fits = Math.abs(lat) <= 85 && Math.abs(lon) <= 180 && zoom >= 0 && zoom <= 24;
   return fits ? { lon, lat, zoom } : null;
 }
 
 function readSelection(given: URLSearchParams): Selection | null {
   const parcel = given.get("parcel");
   if (parcel) return { kind: "parcel", code: parcel };
-  const [lat, lon] = (given.get("at") ?? "").split(",").map(Number);
-  if (lat !== undefined && lon !== undefined && Number.isFinite(lat) && Number.isFinite(lon)) return { kind: "point", lon, lat };
+  const [lat, lon] = readNumbers(given.get("at"), ",");
+  if (lat !== undefined && lon !== undefined) return { kind: "point", lon, lat };
   const text = given.get("q");
   return text ? { kind: "address", text } : null;
+}
+
+/** The numbers of a list; none at all if one of them is no number (an empty text would read as 0). */
+function readNumbers(text: string | null, separator: string): number[] {
+  const parts = (text ?? "").split(separator);
+  const numbers = parts.map((part) => (part.trim() ? Number(part) : Number.NaN));
+  return numbers.every(Number.isFinite) ? numbers : [];
 }
 
 function readPath(text: string | null): UnitStep[] {

@@ -191,7 +191,7 @@ function Documents({ documents }: { documents: PlanDocument[] }) {
     <ul class="documents" aria-label={t("documents")}>
       {documents.map((document, i) => {
         const name = [document.title ?? document.kind, document.number, document.date && date(document.date)].filter(Boolean).join(" · ");
-        return <li key={i}>{document.url ? <a href={document.url}>{name}</a> : name}</li>;
+        return <li key={i}>{document.url ? <a href={document.url} target="_blank" rel="noopener">{name}</a> : name}</li>;
       })}
     </ul>
   );
