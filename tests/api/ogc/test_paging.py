@@ -37,9 +37,7 @@ ASKED: tuple[dict[str, str], ...] = (
 )
 
 
-async def read_while(
-    client: httpx.AsyncClient, between: Callable[[int], None], **parameters: Any
-) -> list[dict[str, Any]]:
+async def read_while(client: httpx.AsyncClient, between: Callable[[int], None], **parameters: Any) -> list[dict[str, Any]]:
     """Follow `next` and call `between` with the number of each page read."""
     url: str | None = str(httpx.URL(PARCELS, params=parameters))
     found: list[dict[str, Any]] = []
