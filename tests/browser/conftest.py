@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 from api.page import DIST
 from spatial.cluster import Cluster
@@ -144,14 +144,28 @@ def _find_parcel(database: Database, condition: str) -> SomeParcel:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each visit has a context of its own."""
+def chromium() -> Iterator[BrowserType]:
+    """The distribution's Chromium, to be launched."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed: `make setup`")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield launched
-        launched.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    """One browser for all tests; each visit has a context of its own."""
+    launched = chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def browser_without_webgl(chromium: BrowserType) -> Iterator[Browser]:
+    """A browser on a machine that cannot draw the map."""
+    launched = chromium.launch(executable_path=CHROMIUM, args=["--headless=new", "--no-sandbox", "--disable-3d-apis"])
+    yield launched
+    launched.close()
 
 
 @pytest.fixture

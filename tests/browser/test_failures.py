@@ -2,9 +2,10 @@
 
 import subprocess
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Demo, Open
+from tests.browser.visit import DESKTOP, Visit
 
 
 def test_a_server_that_stopped_is_said_on_map_and_card_and_retried(
@@ -38,3 +39,10 @@ def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(open_page: O
     visit = open_page("/?map=x/y/z&at=,&layers=,,-&unit=::/&view=none&lang=xx&as_of=yesterday").settle()
     expect(visit.page.locator("html")).to_have_attribute("lang", "vi")
     expect(visit.card).to_have_count(0)
+
+
+def test_without_webgl_the_search_and_the_card_still_work(demo: Demo, browser_without_webgl: Browser) -> None:
+    visit = Visit(browser_without_webgl, demo.url, f"/?parcel={demo.known.code}", DESKTOP)
+    expect(visit.page.get_by_text("Trình duyệt không vẽ được bản đồ")).to_be_visible()
+    visit.answered()
+    visit.close()
