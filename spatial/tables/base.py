@@ -88,10 +88,11 @@ class LayerRow:
     @declared_attr
     def geom(cls) -> Mapped[Any]:  # noqa: N805 - SQLAlchemy hands over the class
         """Geometry in EPSG:4326, valid and not empty."""
-        return column(
+        geometry: Mapped[Any] = column(
             Geometry(cls.geometry_type, srid=4326, spatial_index=False), "Hình học, WGS 84 (EPSG:4326)",
             "Geometry, WGS 84 (EPSG:4326)", nullable=False, sort_order=90,
         )  # fmt: skip
+        return geometry
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805

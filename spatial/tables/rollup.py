@@ -74,9 +74,7 @@ class Dirty(Base):
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)")
     commune_code: Mapped[str] = column(Text, "Mã xã (trống: không rõ)", "Commune ('' = unknown)")
-    since: Mapped[datetime] = column(
-        DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()")
-    )
+    since: Mapped[datetime] = column(DateTime(timezone=True), "Từ thời điểm", "Since", server_default=text("clock_timestamp()"))
 
 
 class State(Base):
@@ -91,6 +89,4 @@ class State(Base):
     id: Mapped[int] = column(Integer, "Mã số", "Id", primary_key=True, autoincrement=False)
     legal_date: Mapped[date] = column(Date, "Ngày pháp lý", "Legal date")
     data_version: Mapped[int] = column(BigInteger, "Phiên bản dữ liệu", "Data version")
-    refreshed_at: Mapped[datetime] = column(
-        DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()")
-    )
+    refreshed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))

@@ -85,6 +85,7 @@ def test_a_parcel_with_several_uses_is_divided_in_their_proportion(world: Connec
         world.execute(
             insert(tables.ParcelUse).values(parcel_id=parcel_id, seq=seq, raw=code, code=code, area_m2=part, commune_code=commune)
         )
+    assert commune
     refresh(world)
     assert float(value(world, "land_non_agricultural_m2", "commune", commune) or 0) == pytest.approx(area / 4, abs=0.01)
     assert float(value(world, "land_agricultural_m2", "commune", commune) or 0) == pytest.approx(area * 3 / 4, abs=0.01)
