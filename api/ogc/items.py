@@ -24,7 +24,7 @@ from spatial.features.query import Begin
 from spatial.layers import Layer, find_layer
 from spatial.selection import LegalPeriod
 
-LONG_PAGE = 2_000
+LONG_PAGE = 5_000
 """Pages of more rows are streamed."""
 HTML_ROWS = 100
 """Rows of one HTML page at most."""

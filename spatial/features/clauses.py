@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     column,
     false,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
     type_coerce,
     union_all,
 )
@@ -80,7 +82,8 @@ def in_period(source: FromClause, *, from_first: bool, to_last: bool) -> list[Co
 def in_boxes(source: FromClause, count: int) -> Condition:
     """Keep rows that meet one of `count` boxes in degrees; parameters `west0`, `south0`, `east0`, `north0`, `west1`...
 
-    The index gives candidates; what lies wholly inside a box needs no exact test, so only its rim pays for one.
+    The index gives candidates; what lies wholly inside a box needs no exact test, so only its rim pays for one. (CASE, since of
+    OR the planner would make two scans of the index.)
     """
     geometry = source.c[GEOMETRY_COLUMN]
     return or_(*(_meets(geometry, _box(number)) for number in range(count)))
@@ -97,7 +100,8 @@ def _box(number: int) -> ColumnElement[Any]:
 
 
 def _meets(geometry: ColumnElement[Any], box: ColumnElement[Any]) -> Condition:
-    return and_(geometry.op("&&")(box), or_(geometry.op("@")(box), func.ST_Intersects(geometry, box)))
+    exactly = case((geometry.op("@")(box), true()), else_=func.ST_Intersects(geometry, box))
+    return and_(geometry.op("&&")(box), exactly)
 
 
 def _degrees(name: str) -> BindParameter[float]:

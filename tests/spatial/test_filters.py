@@ -3,7 +3,6 @@
 import json
 import operator
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -27,14 +26,14 @@ EXAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cql
 
 
 @pytest.fixture
-def rows(connection: Connection) -> Iterator[list[dict[str, Any]]]:
+def rows(connection: Connection) -> list[dict[str, Any]]:
     """The 60 parcels of the quarter, as the connection's transaction sees them."""
     connection.execute(text("SELECT ingest.open_batch('load')"))
     connection.execute(text(QUARTER))
     table = PARCELS.table
     plain = [column for column in table.columns if column.name != "geom"]
     found = connection.execute(select(*plain, text("ST_AsBinary(geom) AS wkb"))).mappings()
-    yield [{**row, "geom": shapely.from_wkb(bytes(row["wkb"]))} for row in found]
+    return [{**row, "geom": shapely.from_wkb(bytes(row["wkb"]))} for row in found]
 
 
 def selected(connection: Connection, filter_text: str, language: str = "cql2-text", crs: str | None = None) -> set[int]:
