@@ -47,12 +47,13 @@ async def _config(connection: AsyncConnection, services: Services) -> dict[str, 
     }
 
 
-def _view(extent: tuple[float, float, float, float]) -> dict[str, float]:
+def _view(extent: tuple[float, float, float, float]) -> dict[str, Any]:
     west, south, east, north = extent
     widest = max(east - west, 1.6 * (north - south), 0.002)
     return {
         "lon": round((west + east) / 2, 6),
         "lat": round((south + north) / 2, 6),
+        "bbox": [round(degrees, 6) for degrees in extent],
         "zoom": min(16, max(4, round(math.log2(360 / widest) + 0.4, 1))),
     }
 

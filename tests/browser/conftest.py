@@ -99,6 +99,7 @@ def dothi_serving(command: str, database: Database) -> Iterator[tuple[str, subpr
         **{name: value for name, value in os.environ.items() if not name.startswith("DOTHI_")},
         "DOTHI_DATABASE_URL": database.url,
         "DOTHI_API_DATABASE_URL": database.login("dothi_api"),
+        "DOTHI_LOG_LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
     }
     arguments = [sys.executable, "-m", "dothi", command, "--port", "0"]

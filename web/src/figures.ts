@@ -115,11 +115,17 @@ function figureOf(step: UnitStep, url: string | null): Figure | null {
 /** The chosen unit's own figure. */
 export const ownFigure = computed<Figure | null>(() => figureOf(parent.value, stepUrl(view.value.path.length - 1)));
 
-/** The chosen unit's figure in each period that has one. */
-export const series = computed<{ period: string; value: number }[]>(() =>
+export interface PeriodValue {
+  period: string;
+  value: number;
+  coverage: number | null;
+}
+
+/** The chosen unit's figure in each period that has one, with how much of the unit it rests on. */
+export const series = computed<PeriodValue[]>(() =>
   (indicator.value?.periods ?? []).slice(-PERIODS_SHOWN).flatMap((one) => {
-    const value = figureOf(parent.value, stepUrl(view.value.path.length - 1, one))?.value;
-    return typeof value === "number" ? [{ period: one, value }] : [];
+    const figure = figureOf(parent.value, stepUrl(view.value.path.length - 1, one));
+    return figure && figure.value !== null ? [{ period: one, value: figure.value, coverage: figure.coverage }] : [];
   }),
 );
 

@@ -46,7 +46,7 @@ export interface PageConfig {
   title: Text | string;
   version: string;
   basemap: { url: string; attribution: string | null } | null;
-  default_view: { lon: number; lat: number; zoom: number };
+  default_view: { lon: number; lat: number; zoom: number; bbox: [number, number, number, number] };
   layers: MapLayer[];
   notices: Notice[];
 }

@@ -164,6 +164,7 @@ const WORDS = {
   figures_failed: ["Chưa tải được số liệu", "The figures could not be loaded"],
   figures_no_indicators: ["Máy chủ chưa có chỉ tiêu nào.", "The server has no indicator yet."],
   over_time: ["Theo thời gian", "Over time"],
+  chart_partial: ["Kỳ có nền gạch: dữ liệu chưa đủ, không so sánh được.", "Hatched periods rest on partial data and do not compare."],
   sort_by: ["Sắp xếp theo {column}", "Sort by {column}"],
   open_unit: ["Xem bên trong {name}", "Look inside {name}"],
   up_to: ["Lên {name}", "Up to {name}"],

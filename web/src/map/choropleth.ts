@@ -28,7 +28,7 @@ export function classify(figures: Figure[]): Class[] {
 }
 
 /** Whether a figure rests on less than the whole of its unit. */
-export const isPartial = (figure: Figure): boolean => figure.value !== null && figure.coverage !== null && figure.coverage < 0.995;
+export const isPartial = (figure: Pick<Figure, "value" | "coverage">): boolean => figure.value !== null && figure.coverage !== null && figure.coverage < 0.995;
 
 function colorOf(value: number, classes: Class[]): string | null {
   return classes.findLast((one) => value >= one.from)?.color ?? null;

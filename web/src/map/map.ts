@@ -35,6 +35,11 @@ export function zoomBy(steps: number): void {
   map?.easeTo({ zoom: map.getZoom() + steps });
 }
 
+/** The place that the server begins with, as large as the window allows. */
+export function goHome({ bbox }: PageConfig["default_view"]): void {
+  map?.fitBounds(bbox, { padding: freePadding(), maxDuration: 1800 });
+}
+
 export function goTo(lon: number, lat: number, zoom: number): void {
   map?.flyTo({ center: [lon, lat], zoom, padding: freePadding(), maxDuration: 1800 });
 }
@@ -53,13 +58,12 @@ export function reloadTiles(): void {
 
 /** Make the map in its container; the returned function ends it. */
 export function startMap(container: HTMLElement, config: PageConfig): () => void {
-  const camera = view.peek().camera ?? config.default_view;
+  const camera = view.peek().camera;
   try {
     map = new MapLibre({
       container,
       style: styleOf(config),
-      center: [camera.lon, camera.lat],
-      zoom: camera.zoom,
+      ...(camera ? { center: [camera.lon, camera.lat], zoom: camera.zoom } : { bounds: config.default_view.bbox, fitBoundsOptions: { padding: 40 } }),
       maxZoom: 21,
       minZoom: 3,
       pitchWithRotate: false,

@@ -159,7 +159,7 @@ function scaled(layer: MapLayer): ExpressionSpecification {
     if (!column || rules.length === 0) return read(otherwise);
     return ["match", ["to-string", ["get", column]], ...distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]), read(otherwise)];
   };
-  return ["interpolate", ["linear"], ["zoom"], 8, width(0.35), 14, width(0.4), 16, width(0.8), 18, width(1.4), 20, width(2)] as unknown as ExpressionSpecification;
+  return ["interpolate", ["linear"], ["zoom"], 8, width(0.3), 14, width(0.35), 16, width(0.8), 18, width(1.4), 20, width(2)] as unknown as ExpressionSpecification;
 }
 
 const SOLID = [1, 0];

@@ -98,7 +98,7 @@ function Answer({ answer }: { answer: LookupAnswer }) {
         {answer.themes.map((theme) => `${theme.title}: ${t(stateWord(theme.state))}`).join("; ")}
       </p>
       {answer.notices?.map((notice) => (
-        <p key={notice} class="hint">
+        <p key={notice} class="card-notice">
           {notice}
         </p>
       ))}

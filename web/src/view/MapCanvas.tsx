@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { indicator, values } from "../figures";
 import { pointed, pointer } from "../map/figures";
-import { goTo, mapBusy, mapFailed, startMap, zoomBy } from "../map/map";
+import { goHome, mapBusy, mapFailed, startMap, zoomBy } from "../map/map";
 import type { PageConfig } from "../shapes";
 import { lang, mode, t } from "../state";
 import { FigureValue } from "./FigureValue";
@@ -28,7 +28,6 @@ export function MapCanvas({ config }: { config: PageConfig }) {
 }
 
 export function MapTools({ config }: { config: PageConfig }) {
-  const { lon, lat, zoom } = config.default_view;
   return (
     <div class="tools" role="group" aria-label={t("map_view")}>
       <button type="button" class="tool" aria-label={t("zoom_in")} title={t("zoom_in")} onClick={() => zoomBy(1)}>
@@ -37,7 +36,7 @@ export function MapTools({ config }: { config: PageConfig }) {
       <button type="button" class="tool" aria-label={t("zoom_out")} title={t("zoom_out")} onClick={() => zoomBy(-1)}>
         <MinusIcon />
       </button>
-      <button type="button" class="tool" aria-label={t("whole_area")} title={t("whole_area")} onClick={() => goTo(lon, lat, zoom)}>
+      <button type="button" class="tool" aria-label={t("whole_area")} title={t("whole_area")} onClick={() => goHome(config.default_view)}>
         <HomeIcon />
       </button>
     </div>

@@ -16,11 +16,11 @@ export function Notices({ notices }: { notices: Notice[] }) {
           </button>
         </p>
       )}
-      {notices.map((notice, i) => (
-        <p key={i} class={`notice notice-${notice.level}`} role="note">
-          {pick(notice.text)}
+      {notices.length > 0 && (
+        <p class="notice" role="note">
+          {notices.map((notice) => pick(notice.text)).join(" ")}
         </p>
-      ))}
+      )}
     </div>
   );
 }
