@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Executable, Select, exists, func, select
+from sqlalchemy import Executable, Select, cast, exists, func, select
+from sqlalchemy.dialects.postgresql import REGCLASS
 
 from spatial.compiled import AsyncConnection, Statement
 from spatial.crs import COUNTRY_BBOX
@@ -61,8 +62,7 @@ async def read_extent(connection: AsyncConnection, layer: Layer) -> tuple[float,
 
     The whole country where the layer is empty or was never analysed.
     """
-    table = layer.table
-    estimated = func.ST_EstimatedExtent(table.schema, table.name, "geom").label("box")
+    estimated = func.admin.estimated_extent(cast(layer.table_name, REGCLASS)).label("box")
     box = select(estimated).subquery()
     corners = select(*(getattr(func, name)(box.c.box).label(name) for name in ("ST_XMin", "ST_YMin", "ST_XMax", "ST_YMax")))
     row = await Statement.of(corners).fetchrow(connection)

@@ -38,7 +38,9 @@ DECLARE
 BEGIN
     INSERT INTO ingest.batch (kind, login, actor, door)
     VALUES (
-        batch_kind, session_user, nullif(current_setting('dothi.actor', true), ''),
+        batch_kind, session_user,
+        -- only the staff door of the API speaks for others
+        CASE WHEN session_user = 'dothi_staff' THEN nullif(current_setting('dothi.actor', true), '') END,
         nullif(current_setting('application_name', true), '')
     )
     RETURNING id INTO batch;

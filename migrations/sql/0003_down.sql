@@ -1,8 +1,12 @@
 DROP TRIGGER refuse_direct_status ON planning.plan;
+DROP TRIGGER refuse_first_status ON planning.plan;
 DROP TRIGGER refuse_direct_status ON planning.zone;
 DROP TRIGGER refuse_direct_status ON planning.planning_line;
 DROP FUNCTION planning.refuse_direct_status();
 DROP FUNCTION planning.apply_events_of_written() CASCADE;
+DROP FUNCTION planning.apply_due_events();
 DROP FUNCTION planning.apply_plan_events(text);
+DROP FUNCTION planning.part_ends(text, geometry, date, date);
+DROP FUNCTION planning.plan_status(text, date);
 DROP FUNCTION planning.lies_in(geometry, geometry);
 DELETE FROM admin.country_envelope;

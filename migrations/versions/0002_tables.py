@@ -14,6 +14,7 @@ def upgrade() -> None:
     as_owner()
     op.execute("SET LOCAL check_function_bodies = off")
     run_sql("0002_functions")
+    run_sql("0002_statistics")
     run_sql("0002_tables")
     run_sql("0002_tracking")
     run_sql("0002_track")

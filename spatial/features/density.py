@@ -87,17 +87,11 @@ async def read_density(connection: FetchesRow, layer: Layer) -> Density:
 _READ = f"""
     WITH relation AS MATERIALIZED (
         SELECT c.oid::regclass AS name, c.reltuples AS rows,
-            CASE WHEN c.reltuples > {SMALL_TABLE_ROWS} THEN ST_EstimatedExtent($1, $2, 'geom') END AS box
+            CASE WHEN c.reltuples > {SMALL_TABLE_ROWS} THEN admin.estimated_extent(c.oid) END AS box
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2
     )
     SELECT r.rows, ST_XMin(r.box) AS west, ST_YMin(r.box) AS south, ST_XMax(r.box) AS east, ST_YMax(r.box) AS north,
-        (SELECT array_agg(_postgis_selectivity(r.name, 'geom', ST_MakeEnvelope(
-                ST_XMin(r.box) + col * (ST_XMax(r.box) - ST_XMin(r.box)) / $3::int,
-                ST_YMin(r.box) + line * (ST_YMax(r.box) - ST_YMin(r.box)) / $3::int,
-                ST_XMin(r.box) + (col + 1) * (ST_XMax(r.box) - ST_XMin(r.box)) / $3::int,
-                ST_YMin(r.box) + (line + 1) * (ST_YMax(r.box) - ST_YMin(r.box)) / $3::int, 4326)) ORDER BY line, col)
-            FROM generate_series(0, $3::int - 1) line, generate_series(0, $3::int - 1) col
-            WHERE r.box IS NOT NULL) AS cells
+        CASE WHEN r.box IS NOT NULL THEN admin.estimated_density(r.name, r.box, $3::int) END AS cells
     FROM relation r
 """  # noqa: S608 (a number of this module)
 """$1 schema, $2 table, $3 cells per side. Reads statistics only; relies on ANALYZE having run."""

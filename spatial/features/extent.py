@@ -45,7 +45,7 @@ _ESTIMATE = """
     SELECT ST_XMin(box) AS west, ST_YMin(box) AS south, ST_XMax(box) AS east, ST_YMax(box) AS north, rows, first_day
     FROM (
         SELECT CASE WHEN c.reltuples > 0 THEN c.reltuples ELSE s.n_live_tup END AS rows,
-            CASE WHEN c.reltuples > 0 THEN ST_EstimatedExtent($1, $2, 'geom') END AS box,
+            CASE WHEN c.reltuples > 0 THEN admin.estimated_extent(c.oid) END AS box,
             (SELECT least((histogram_bounds::text::date[])[1], (SELECT min(day) FROM unnest(most_common_vals::text::date[]) day))
              FROM pg_stats WHERE schemaname = $1 AND tablename = $2 AND attname = 'valid_from') AS first_day
         FROM pg_stat_all_tables s JOIN pg_class c ON c.oid = s.relid

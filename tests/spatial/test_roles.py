@@ -107,8 +107,14 @@ def test_functions_that_act_as_their_owner_give_no_name_away(secretive: Database
             assert name.split("(")[0] in PUBLIC_DEFINERS, f"{name}: say in this test what it may tell"
 
 
-PUBLIC_DEFINERS = {"land.is_unpublished", "land.is_unpublished_parcel"}
-"""Functions that the public may call and that read more than the public may: each tells yes or no only."""
+PUBLIC_DEFINERS = {
+    "land.is_unpublished",
+    "land.is_unpublished_parcel",
+    "admin.estimated_extent",
+    "admin.estimated_density",
+}
+"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others first check
+`admin.check_readable`."""
 
 
 def test_layers_are_read_by_whom_the_declaration_says(database: Database) -> None:
