@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import coverages, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
+from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
 from api.compression import Compress
 from api.etag import release
 from api.layer_facts import LayerFacts
@@ -80,6 +80,8 @@ def create_app(
         rollups.router,
         lookup.router,
         search.router,
+        docs.router,
+        extract.router,
         page.router,
     ):
         app.include_router(router)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -136,27 +137,27 @@ def polylines(draw: st.DrawFn) -> list[tuple[float, float]]:
     xs = sorted(draw(st.sets(st.integers(-20, 40), min_size=2, max_size=4)))
     assume(all(b - a >= 4 for a, b in itertools.pairwise(xs)))
     line = [(float(x), float(draw(st.integers(-10, 30)))) for x in xs]
+    angles = [math.atan2(b[1] - a[1], b[0] - a[0]) for a, b in itertools.pairwise(line)]
+    assume(all(abs(b - a) < math.pi / 3 for a, b in itertools.pairwise(angles)))  # roads do not turn back
     return line[::-1] if draw(st.booleans()) else line
 
 
 def restricted_share(parcel: BaseGeometry, lines: Sequence[tuple[list[tuple[float, float]], str, float]]) -> float:
-    """Sample the parcel: a point is restricted where a line is within its width, the point on its side and not beyond its end."""
+    """Sample the parcel: a point is restricted where it lies beside a line, not beyond its end, within its width, on its side."""
     west, south, east, north = parcel.bounds
     xs, ys = np.meshgrid(np.arange(west + STEP / 2, east, STEP), np.arange(south + STEP / 2, north, STEP))
     inside = shapely.contains_xy(parcel, xs, ys)
     points = np.column_stack([xs[inside], ys[inside]])
     hit = np.zeros(len(points), dtype=bool)
     for line, side, width in lines:
-        distance, turn, beyond = seen_from(np.array(line), points)
+        distance, turn = seen_from(np.array(line), points)
         on_side = np.ones(len(points), dtype=bool) if side == "both" else (turn > 0 if side == "left" else turn < 0)
-        hit |= (distance <= width) & on_side & ~beyond
+        hit |= (distance <= width) & on_side
     return float(hit.mean())
 
 
-def seen_from(
-    line: NDArray[np.float64], points: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Give distance, side (positive: left) and whether a point lies beyond an end; at a corner both segments give the side."""
+def seen_from(line: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the distance to the line (infinite where it lies not beside) and the side (positive: left; a corner counts both segments)."""
     starts, ways = line[:-1], np.diff(line, axis=0)
     lengths = np.linalg.norm(ways, axis=1)
     rel = points[:, None, :] - starts[None]
@@ -167,8 +168,9 @@ def seen_from(
     units = ways / lengths[:, None]
     turn = units[None, :, 0] * (points[:, None, 1] - foot[..., 1]) - units[None, :, 1] * (points[:, None, 0] - foot[..., 0])
     at_foot = distance <= nearest[:, None] + 1e-9
-    first, last = (at_foot[:, 0]) & (along[:, 0] < 0), (at_foot[:, -1]) & (along[:, -1] > 1)
-    return nearest, np.where(at_foot, turn, 0).sum(axis=1), first | last
+    beside = (along >= 0) & (along <= 1)
+    beside[:, :-1] |= (along[:, :-1] > 1) & (along[:, 1:] < 0)  # outside a corner
+    return np.where(beside, distance, np.inf).min(axis=1), np.where(at_foot, turn, 0).sum(axis=1)
 
 
 @MANY

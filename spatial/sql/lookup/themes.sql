@@ -12,15 +12,24 @@
     FROM (SELECT ST_GeomFromEWKB(CAST(:shape AS bytea)) AS geom) s
 ),
 zone_near AS MATERIALIZED (
-    SELECT z.*, ST_Covers(z.geom, s.geom) AS covers
-    FROM subject s JOIN zone z ON z.geom && s.geom
-    WHERE ST_Intersects(z.geom, s.geom)
-        AND z.valid_from <= CAST(:as_of AS date) AND (z.valid_to IS NULL OR z.valid_to > CAST(:as_of AS date))
+    SELECT *
+    FROM (
+        SELECT z.*, ST_Covers(z.geom, s.geom) AS covers, s.geom AS asked
+        FROM subject s JOIN zone z ON z.geom && s.geom
+        WHERE z.valid_from <= CAST(:as_of AS date) AND (z.valid_to IS NULL OR z.valid_to > CAST(:as_of AS date))
+        OFFSET 0 -- or both relations would be computed for every row
+    ) z
+    WHERE z.covers OR ST_Intersects(z.geom, z.asked)
 ),
 plan_near AS MATERIALIZED (
-    SELECT p.code, p.geom, p.valid_from, ST_Covers(p.geom, s.geom) AS covers
-    FROM subject s JOIN plan p ON p.geom && s.geom
-    WHERE ST_Intersects(p.geom, s.geom) AND (p.valid_to IS NULL OR p.valid_to > CAST(:as_of AS date))
+    SELECT *
+    FROM (
+        SELECT p.code, p.geom, p.valid_from, ST_Covers(p.geom, s.geom) AS covers, s.geom AS asked
+        FROM subject s JOIN plan p ON p.geom && s.geom
+        WHERE p.valid_to IS NULL OR p.valid_to > CAST(:as_of AS date)
+        OFFSET 0
+    ) p
+    WHERE p.covers OR ST_Intersects(p.geom, p.asked)
 ),
 line_near AS MATERIALIZED (
     SELECT l.plan_code, l.kind, l.name, l.side, l.width_m,
@@ -30,10 +39,14 @@ line_near AS MATERIALIZED (
     WHERE l.valid_from <= CAST(:as_of AS date) AND (l.valid_to IS NULL OR l.valid_to > CAST(:as_of AS date))
 ),
 coverage_near AS MATERIALIZED (
-    SELECT c.theme, c.extent, c.plan_code, c.reason, c.geom, ST_Covers(c.geom, s.geom) AS covers
-    FROM subject s JOIN theme_coverage c ON c.geom && s.geom
-    WHERE ST_Intersects(c.geom, s.geom)
-        AND c.valid_from <= CAST(:as_of AS date) AND (c.valid_to IS NULL OR c.valid_to > CAST(:as_of AS date))
+    SELECT *
+    FROM (
+        SELECT c.theme, c.extent, c.plan_code, c.reason, c.geom, ST_Covers(c.geom, s.geom) AS covers, s.geom AS asked
+        FROM subject s JOIN theme_coverage c ON c.geom && s.geom
+        WHERE c.valid_from <= CAST(:as_of AS date) AND (c.valid_to IS NULL OR c.valid_to > CAST(:as_of AS date))
+        OFFSET 0
+    ) c
+    WHERE c.covers OR ST_Intersects(c.geom, c.asked)
 ),
 concerned AS MATERIALIZED (
     SELECT plan_code FROM zone_near
@@ -139,12 +152,17 @@ line_rule AS MATERIALIZED (
     GROUP BY l.plan_code, l.kind, l.name, l.side, l.width_m
 ),
 strand AS MATERIALIZED (
-    SELECT r.rule_no, r.kind, r.side, nullif(r.width_m, 0) AS width_m, d.geom AS line, ST_IsClosed(d.geom) AS is_ring,
-        0.001 / ST_Length(d.geom) AS step, -- 1 mm as a fraction of the length
-        ST_Distance(d.geom, s.plane) AS distance_m,
-        ST_Distance(d.geom, s.plane) <= CAST(:touch_m AS float8) AS is_contact
-    FROM subject s, line_rule r CROSS JOIN LATERAL ST_Dump(r.merged) d
-    WHERE ST_Length(d.geom) > 0.01
+    SELECT t.*, t.distance_m <= CAST(:touch_m AS float8) AS is_contact,
+        -- the strand stands out of its strip by 1 mm at each end, so that it cuts the strip in two
+        CASE WHEN t.distance_m <= t.width_m THEN
+            planning.strip_beside(ST_LineSubstring(t.line, t.step, 1 - t.step), t.width_m) END AS strip
+    FROM (
+        SELECT r.rule_no, r.kind, r.side, nullif(r.width_m, 0) AS width_m, d.geom AS line, ST_IsClosed(d.geom) AS is_ring,
+            0.001 / ST_Length(d.geom) AS step, -- 1 mm as a fraction of the length
+            ST_Distance(d.geom, s.plane) AS distance_m
+        FROM subject s, line_rule r CROSS JOIN LATERAL ST_Dump(r.merged) d
+        WHERE ST_Length(d.geom) > 0.01
+    ) t
 ),
 -- the subject cut along every line and every strip's edge: within a piece each line says the same
 piece_edge AS (
@@ -154,9 +172,7 @@ piece_edge AS (
     UNION ALL
     SELECT t.kind, t.line FROM strand t, subject s WHERE s.has_area AND t.distance_m <= coalesce(t.width_m, 0)
     UNION ALL
-    -- the strand stands out of the strip by 1 mm at each end, so that it cuts the strip in two
-    SELECT t.kind, ST_Boundary(ST_Buffer(ST_LineSubstring(t.line, t.step, 1 - t.step), t.width_m, 'endcap=flat join=round quad_segs=16'))
-    FROM strand t, subject s WHERE s.has_area AND t.distance_m <= t.width_m
+    SELECT t.kind, ST_Boundary(t.strip) FROM strand t, subject s WHERE s.has_area AND t.strip IS NOT NULL
 ),
 piece AS MATERIALIZED (
     SELECT f.kind, row_number() OVER () AS piece_no, f.face, f.inside, ST_Area(f.face) AS area_m2
@@ -169,9 +185,10 @@ piece AS MATERIALIZED (
     UNION ALL
     SELECT DISTINCT t.kind, 0, NULL::geometry, s.plane, 0.0::float8 FROM strand t, subject s WHERE NOT s.has_area
 ),
--- where each piece lies as seen from each strand: how far, on which side, beside it or beyond its end
+-- where each piece lies as seen from each strand: within its strip, how far, on which side, beside it or beyond its end
 seen AS MATERIALIZED (
     SELECT p.kind, p.piece_no, p.area_m2, t.rule_no, t.width_m, t.is_contact, m.distance_m,
+        coalesce(ST_DWithin(t.strip, p.inside, 1e-5), false) AS in_strip,
         t.side = 'both' OR (m.turn > 0 AND t.side = 'left') OR (m.turn < 0 AND t.side = 'right') AS on_side,
         NOT t.is_ring AND ((m.place <= 1e-9 AND m.ahead < -0.001) OR (m.place >= 1 - 1e-9 AND m.ahead > 0.001)) AS beyond,
         t.side = 'both' AND t.width_m IS NULL AS endless
@@ -196,7 +213,7 @@ seen AS MATERIALIZED (
 ),
 restricted AS MATERIALIZED (
     SELECT kind, piece_no, area_m2, rule_no, distance_m, false AS is_inferred
-    FROM seen WHERE distance_m <= width_m AND on_side AND NOT beyond
+    FROM seen WHERE in_strip AND on_side
     UNION ALL
     -- of the lines without a width the nearest decides: road land lies between two red lines, each nearer to its own half
     SELECT n.kind, n.piece_no, n.area_m2, n.rule_no, n.distance_m, NOT n.is_contact
@@ -210,7 +227,7 @@ restricted AS MATERIALIZED (
 SELECT
     land.is_unpublished(s.geom) AS is_unpublished,
     CASE WHEN s.has_area THEN ST_Area(s.plane) END AS area_m2,
-    CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(s.plane, 3)::json END AS plane,
+    CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(s.plane, 3, 0)::json END AS plane,
     (
         SELECT json_agg(json_build_object(
             'plan', r.plan_code, 'codes', r.codes, 'names', r.names, 'function_code', r.function_code, 'function_raw', r.function_raw,
@@ -219,7 +236,7 @@ SELECT
                 'max_coverage_pct', r.max_coverage_pct, 'max_far', r.max_far, 'min_storeys', r.min_storeys,
                 'max_storeys', r.max_storeys, 'max_height_m', r.max_height_m, 'population', r.population, 'setback_m', r.setback_m),
             'area_m2', ST_Area(r.part),
-            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(ST_CollectionExtract(r.part, 3), 3)::json END
+            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(ST_CollectionExtract(r.part, 3), 3, 0)::json END
         ) ORDER BY r.plan_code, r.codes)
         FROM zone_rule r LEFT JOIN planning.zone_function f ON f.code = r.function_code
     ) AS zones,
@@ -230,7 +247,7 @@ SELECT
     (
         SELECT json_agg(json_build_object(
             'plan', p.plan_code, 'area_m2', ST_Area(p.part),
-            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(ST_CollectionExtract(p.part, 3), 3)::json END))
+            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(ST_CollectionExtract(p.part, 3), 3, 0)::json END))
         FROM plan_part p
     ) AS plan_parts,
     (
@@ -251,8 +268,8 @@ SELECT
             'rule', r.rule_no, 'plan', r.plan_code, 'kind', r.kind, 'name', r.name, 'side', r.side, 'width_m', r.width_m,
             'is_contact', t.is_contact, 'distance_m', t.distance_m, 'contact_m', t.contact_m, 'ends_inside', t.ends_inside,
             'is_restricting', x.rule_no IS NOT NULL, 'is_inferred', x.is_inferred, 'area_m2', coalesce(x.area_m2, 0),
-            'line', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(r.merged, 3)::json END,
-            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(x.part, 3)::json END
+            'line', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(r.merged, 3, 0)::json END,
+            'shape', CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(x.part, 3, 0)::json END
         ) ORDER BY r.kind, r.plan_code, r.name, r.side, r.width_m)
         FROM line_rule r
         JOIN (

@@ -1,0 +1,34 @@
+"""`/lookup/extract.pdf`: the answer of the lookup as a document to print or send; the same question gives the same bytes."""
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.extract_page import draw_extract
+from api.links import base_url, with_query
+from api.lookup import ask, asked_again, parse_question, refuse_ambiguous
+from api.services import Shared
+from spatial.errors import Ambiguous
+
+router = APIRouter(tags=["lookup"])
+
+
+@router.get("/lookup/extract.pdf", summary="Phiếu tra cứu quy hoạch (PDF) / Planning information as a document")
+async def extract(request: Request, services: Shared) -> Response:
+    """Answer the same questions as `/lookup`."""
+    question, language = parse_question(request, with_shapes=True)
+    try:
+        answer = await ask(services, question)
+    except Ambiguous as error:
+        return refuse_ambiguous(request, error)
+    address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(question, language))
+    content = await run_in_threadpool(draw_extract, answer, language, address)
+    name = "".join(char if char.isalnum() else "-" for char in answer.subject.parcel.code) if answer.subject.parcel else "diem"
+    headers = {
+        "Content-Disposition": f'inline; filename="tra-cuu-quy-hoach-{name}.pdf"',
+        "Content-Language": language.value,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Language",
+    }
+    return Response(content, media_type="application/pdf", headers=headers)

@@ -1,0 +1,77 @@
+"""`/lookup/extract.pdf`: the same answer as a document."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Database
+from tests.lookup_world import World, lonlat, open_world
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    world = open_world(database)
+    with world.writing():
+        world.parcel((0, 0, 20, 15), "12", "34", area_official_m2=299.0)
+        world.plan("P1", (-100, -100, 100, 100), name="Quy hoạch phân khu Đường Lâm")
+        world.zone("P1", (-50, -50, 12, 50), max_storeys=5, max_coverage_pct=60)
+        world.zone("P1", (12, -50, 18, 50), "DAT_DD_CXDOTHI")
+        world.line("P1", [(-50, 0), (50, 0)], side="left", width_m=3, name="Đường Lê Lợi")
+        world.coverage("building_line", (-90, -90, 90, 90), plan_code="P1")
+        world.coverage("zoning", (-90, -90, 15, 90), plan_code="P1")
+        world.execute(
+            "INSERT INTO planning.document (plan_code, kind, title, number, issued_on, url, batch_id) "
+            "VALUES ('P1', 'decision', 'Quyết định phê duyệt', '1/QĐ', '2024-01-01', NULL, ingest.current_batch())"
+        )
+    return world
+
+
+def text_of(pdf: bytes, folder: Path) -> str:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed: the words of the PDF cannot be read back")
+    file = folder / "extract.pdf"
+    file.write_bytes(pdf)
+    return subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, check=True, text=True).stdout
+
+
+async def test_the_document_says_what_the_answer_says(world: World, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    response = await client.get("/lookup/extract.pdf", params={"parcel": "09706.12.34"})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    words = " ".join(text_of(response.content, tmp_path).split())
+    for expected in (
+        "Phiếu tra cứu thông tin quy hoạch", "09706.09706.12.34", "300,00 m²", "299 m²", "180,00 m²", "60,0 %", "Đường Lê Lợi",
+        "60,00 m²", "CÓ ẢNH HƯỞNG", "KHÔNG ẢNH HƯỞNG", "CHƯA BIẾT", "chỉ có giá trị tham khảo", "Quyết định phê duyệt",
+        "mật độ xây dựng tối đa: 60 %",
+    ):  # fmt: skip
+        assert expected in words, expected
+
+
+async def test_the_same_question_gives_the_same_bytes(world: World, client: httpx.AsyncClient) -> None:
+    query = {"parcel": "09706.12.34", "as_of": "2026-01-01", "lang": "en"}
+    first, again = [(await client.get("/lookup/extract.pdf", params=query)).content for _ in range(2)]
+    assert first == again
+
+
+async def test_a_point_and_land_not_published_have_their_documents_too(
+    world: World, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with world.writing():
+        world.parcel((60, 0, 80, 20), "9", "9", table="private.parcel_restricted")
+    lon, lat = lonlat(40, 40)
+    point = await client.get("/lookup/extract.pdf", params={"lon": lon, "lat": lat, "lang": "en"})
+    secret = await client.get("/lookup/extract.pdf", params={"parcel": "09706.9.9", "lang": "en"})
+    assert "The data hold no parcel here" in text_of(point.content, tmp_path)
+    words = " ".join(text_of(secret.content, tmp_path).split())
+    assert words.count("not published here") == 4
+    assert words.count("UNKNOWN") == 4
+
+
+async def test_what_the_lookup_refuses_the_document_refuses(world: World, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/lookup/extract.pdf?parcel=09706.1.1")).status_code == 404
+    assert (await client.get("/lookup/extract.pdf?lon=nan&lat=1")).status_code == 400
+    assert (await client.get("/lookup/extract.pdf?parcels=1")).status_code == 400
