@@ -50,7 +50,10 @@ async def read_coverage(request: Request, services: Shared) -> Response:
     _check_subset(query.get("subset"))
     chosen_format = choose_format(query.get("f"), request.headers.get("accept", ""), FORMATS)
     async with services.pool.connection() as connection:
-        raster = choose_raster(await list_rasters(connection), query.get("datetime"), query.get("dataset"))
+        rasters = await list_rasters(connection)
+    if not rasters:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    raster = choose_raster(rasters, query.get("datetime"), query.get("dataset"))
     etag = make_etag("coverage", raster.sha256, chosen_format)
     headers = {"ETag": etag, "Cache-Control": "public, no-cache", "Vary": "Accept"}
     if is_current(request.headers.get("if-none-match"), etag):

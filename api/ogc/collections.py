@@ -5,6 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import coverages
 from api.links import Link
 from api.ogc.visit import GEOJSON, HTML, JSON, SCHEMA_JSON, Visit, public_layers, visit
 from spatial.crs import CRS84_URI, SUPPORTED
@@ -63,6 +64,9 @@ def describe(asked: Visit, layer: Layer, extent: Extent, *, crs: list[str]) -> d
 def _links(asked: Visit, layer: Layer) -> list[Link]:
     here = f"{asked.root}/collections/{layer.name}"
     title = layer.title.in_language(asked.language)
+    coverage = [
+        Link(f"{here}/coverage?f={name}", f"{_REL}/coverage", media_type) for name, media_type in coverages.FORMATS.items()
+    ]
     return [
         Link(f"{here}?f=json", "self" if asked.format == "json" else "alternate", JSON, title),
         Link(f"{here}?f=html", "self" if asked.format == "html" else "alternate", HTML, title),
@@ -72,6 +76,7 @@ def _links(asked: Visit, layer: Layer) -> list[Link]:
         Link(f"{here}/queryables?f=json", f"{_REL}/queryables", SCHEMA_JSON),
         Link(f"{here}/sortables?f=json", f"{_REL}/sortables", SCHEMA_JSON),
         Link(f"{here}/tiles", f"{_REL}/tilesets-vector", JSON),
+        *(coverage if layer.name == coverages.COLLECTION else []),
         Link(licence_address(layer.licence), "license", HTML, layer.licence),
     ]
 

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import tiles
+from api import coverages, tiles
 from api.links import Link
 from api.negotiation import Language
 from api.ogc.visit import HTML, JSON, OPENAPI_JSON, visit
@@ -32,6 +32,7 @@ CONFORMS_TO = (
         "temporal-functions", "property-property", "arithmetic",
     )),
     *tiles.CONFORMS_TO,
+    *coverages.CONFORMS_TO,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from api.etag import release
 from api.negotiation import Language
 from api.ogc.ask import DEFAULT_LIMIT
 from api.ogc.landing import DESCRIPTION, TITLE
+from api.ogc.openapi_tiles import coverage_paths, tile_paths
 from api.ogc.schemas import json_type, words_of
 from api.ogc.visit import GEOJSON, HTML, JSON, OPENAPI_JSON, SCHEMA_JSON, column_title, public_layers, visit
 from spatial.crs import CRS84_URI, SUPPORTED
@@ -44,6 +45,8 @@ def describe_api(root: str, layers: list[Layer], language: Language, *, maximum:
     }
     for layer in layers:
         paths.update(_layer_paths(layer, language))
+    paths.update(tile_paths(layers, language))
+    paths.update(coverage_paths(layers, language))
     return {
         "openapi": "3.0.3",
         "info": {

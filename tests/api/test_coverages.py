@@ -136,8 +136,9 @@ async def test_what_cannot_be_answered_is_refused_with_a_sentence(
     assert "object has no attribute" not in answer.text
 
 
-async def test_no_grid_at_all_is_404(client: httpx.AsyncClient) -> None:
-    assert (await client.get(URL)).status_code == 404
+async def test_no_grid_at_all_is_nothing_and_no_error(client: httpx.AsyncClient) -> None:
+    answer = await client.get(URL)
+    assert (answer.status_code, answer.content) == (204, b"")
 
 
 async def test_a_copy_that_holds_is_not_sent_again(client: httpx.AsyncClient, write: Write) -> None:

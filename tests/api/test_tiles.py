@@ -274,3 +274,16 @@ async def test_every_public_layer_has_tiles(client: httpx.AsyncClient) -> None:
         assert listed.json()["tilesets"][0]["dataType"] == "vector"
         tile = Tile.at(max(layer.tiling.minzoom, 5), 105.8, 21.0)
         assert (await client.get(url_of(tile, layer.name))).status_code == 204
+
+
+async def test_the_description_names_tiles_and_coverage(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/ogc/api", params={"f": "json"})).json()["paths"]
+    assert "/collections/parcels/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}" in paths
+    assert "/collections/population_grid/coverage" in paths
+    assert not any("violations" in path for path in paths)
+    classes = (await client.get("/ogc/conformance", params={"f": "json"})).json()["conformsTo"]
+    assert any(uri.endswith("ogcapi-tiles-1/1.0/conf/mvt") for uri in classes)
+    assert any("ogcapi-coverages-1" in uri for uri in classes)
+    assert len(classes) == len(set(classes))
+    links = (await client.get("/ogc/collections/population_grid", params={"f": "json"})).json()["links"]
+    assert any(link["rel"].endswith("/coverage") for link in links)

@@ -1,0 +1,109 @@
+"""What the OpenAPI description says of tiles and coverages."""
+
+from typing import Any
+
+from api import coverages
+from api.negotiation import Language
+from api.tiles import MATRIX_SET
+from spatial.layers import Layer
+from spatial.tiles import MAX_ZOOM, MEDIA_TYPE
+
+_OBJECT: dict[str, Any] = {"type": "object"}
+_BYTES: dict[str, Any] = {"type": "string", "format": "binary"}
+_REFUSALS = (400, 404, 503)
+
+
+def tile_paths(layers: list[Layer], language: Language) -> dict[str, Any]:
+    """Describe tile matrix sets, tilesets and tiles."""
+    described = {
+        "/tileMatrixSets": _get("tileMatrixSets", "Tile matrix sets", {"application/json": _OBJECT}, tags=["core"]),
+        "/tileMatrixSets/{tileMatrixSetId}": _get(
+            "tileMatrixSet", "A tile matrix set", {"application/json": _OBJECT}, parameters=[_matrix_set()], tags=["core"]
+        ),
+    }
+    for layer in layers:
+        described.update(_layer_paths(layer, layer.title.in_language(language)))
+    return described
+
+
+def _layer_paths(layer: Layer, title: str) -> dict[str, Any]:
+    here, name = f"/collections/{layer.name}/tiles", layer.name
+    numbers = [
+        _in_path("tileMatrix", {"type": "integer", "minimum": layer.tiling.minzoom, "maximum": layer.tiling.maxzoom}),
+        *(_in_path(axis, {"type": "integer", "minimum": 0, "maximum": 2**MAX_ZOOM - 1}) for axis in ("tileRow", "tileCol")),
+    ]
+    tile = _get(
+        f"tile-{name}",
+        f"{title}: vector tile",
+        {MEDIA_TYPE: _BYTES},
+        parameters=[
+            _matrix_set(),
+            *numbers,
+            _in_query("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}),
+            _in_query("datetime", {"type": "string"}),
+        ],
+        tags=[name],
+    )
+    tile["get"]["responses"]["204"] = {"description": "Nothing is drawn here."}
+    kinds = {"type": "string", "enum": ["json", "tilejson"], "default": "json"}
+    return {
+        here: _get(f"tilesets-{name}", f"{title}: tilesets", {"application/json": _OBJECT}, tags=[name]),
+        f"{here}/{{tileMatrixSetId}}": _get(
+            f"tileset-{name}",
+            f"{title}: tileset",
+            {"application/json": _OBJECT},
+            parameters=[_matrix_set(), _in_query("f", kinds)],
+            tags=[name],
+        ),
+        f"{here}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
+    }
+
+
+def coverage_paths(layers: list[Layer], language: Language) -> dict[str, Any]:
+    """Describe the coverage of the population grid, where the grid is published."""
+    grid = next((layer for layer in layers if layer.name == coverages.COLLECTION), None)
+    if grid is None:
+        return {}
+    content: dict[str, Any] = {coverages.FORMATS["json"]: _OBJECT, coverages.FORMATS["tiff"]: _BYTES}
+    parameters = [
+        {"$ref": "#/components/parameters/bbox"},
+        {"$ref": "#/components/parameters/bbox-crs"},
+        {"$ref": "#/components/parameters/datetime"},
+        _in_query("subset", {"type": "string", "example": "Lon(105.8:105.9),Lat(20.9:21.0)"}),
+        _in_query("properties", {"type": "string"}),
+        _in_query("dataset", {"type": "string"}),
+        _in_query("f", {"type": "string", "enum": list(coverages.FORMATS), "default": "json"}),
+    ]
+    title = f"{grid.title.in_language(language)}: coverage"
+    path = f"/collections/{grid.name}/coverage"
+    return {path: _get(f"coverage-{grid.name}", title, content, parameters=parameters, tags=[grid.name])}
+
+
+def _matrix_set() -> dict[str, Any]:
+    return _in_path("tileMatrixSetId", {"type": "string", "enum": [MATRIX_SET]})
+
+
+def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _get(
+    name: str, summary: str, content: dict[str, Any], *, parameters: list[dict[str, Any]] | None = None, tags: list[str]
+) -> dict[str, Any]:
+    answers: dict[str, Any] = {
+        "200": {"description": summary, "content": {kind: {"schema": schema} for kind, schema in content.items()}}
+    }
+    answers |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS}
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "tags": tags,
+            "parameters": parameters or [],
+            "responses": answers,
+        }
+    }
