@@ -195,9 +195,11 @@ def rollup_refresh(
     everything: Annotated[bool, typer.Option("--all", help="Tính lại tất cả. / Compute everything, changed or not.")] = False,
 ) -> None:
     """Tính lại số liệu của các xã có thay đổi. / Compute the figures of communes that changed, and add up."""
+    from spatial.plan_events import apply_due_events
     from spatial.rollup import refresh
 
     with _transaction("dothi_ingest") as connection:
+        apply_due_events(connection)
         report = refresh(connection, everything=everything)
     for name, communes in report.communes.items():
         typer.echo(f"{name:<14}{'tất cả / all' if communes is None else f'{communes} xã / communes'}")

@@ -113,8 +113,8 @@ PUBLIC_DEFINERS = {
     "admin.estimated_extent",
     "admin.estimated_density",
 }
-"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others first check
-`admin.check_readable`."""
+"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others
+begin with `admin.check_readable`."""
 
 
 def test_layers_are_read_by_whom_the_declaration_says(database: Database) -> None:

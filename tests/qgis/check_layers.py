@@ -1,0 +1,196 @@
+"""Runs inside QGIS's own Python (python3-qgis, offscreen): opens layers as a person does and prints what QGIS says, as JSON.
+
+    /usr/bin/python3 check_layers.py TASK.json
+
+TASK: {"uri": libpq words, "layers": [{"name", "schema", "table", "geometry_type"}], "pictures": folder, "edits": [...],
+"oapif": URL or null}. Judges nothing; the test that starts it does. Knows nothing of the project but what the task says.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor
+
+
+def open_table(task, layer):
+    """Open a table as the browser panel does: key, type and SRID are found by QGIS, the default style is read."""
+    uri = f"{task['uri']} sslmode=disable key='id' estimatedmetadata={task.get('estimated', 'false')}"
+    uri += f" srid=4326 type={layer['geometry_type']} table=\"{layer['schema']}\".\"{layer['table']}\" (geom)"
+    return QgsVectorLayer(uri, layer["name"], "postgres")
+
+
+def describe(layer):
+    """Say what QGIS found."""
+    provider = layer.dataProvider()
+    _, style_loaded = layer.loadDefaultStyle()
+    renderer = layer.renderer()
+    found = {
+        "valid": layer.isValid(),
+        "error": layer.error().message() or provider.error().message(),
+        "features": layer.featureCount(),
+        "read": sum(1 for _ in layer.getFeatures()),
+        "crs": layer.crs().authid(),
+        "geometry_type": layer.wkbType(),
+        "key": [layer.fields()[number].name() for number in layer.primaryKeyAttributes()],
+        "extent": [round(value, 4) for value in (layer.extent().xMinimum(), layer.extent().yMinimum())],
+        "style_loaded": style_loaded,
+        "renderer": renderer.type() if renderer else None,
+        "aliases": {field.name(): field.alias() for field in layer.fields()},
+        "widgets": {
+            field.name(): layer.editorWidgetSetup(number).type() for number, field in enumerate(layer.fields())
+        },
+        "read_only": [
+            field.name() for number, field in enumerate(layer.fields()) if layer.editFormConfig().readOnly(number)
+        ],
+        "comments": {field.name(): field.comment() for field in layer.fields()},
+        "labels": layer.labelsEnabled(),
+        "label_field": layer.labeling().settings().fieldName if layer.labeling() else None,
+        "can_edit": bool(provider.capabilities() & provider.AddFeatures),
+    }
+    if renderer and renderer.type() == "categorizedSymbol":
+        found["categories"] = {
+            str(category.value()): category.symbol().color().name() for category in renderer.categories()
+        }
+        found["drawn"] = drawn_by(layer, renderer)
+    return found
+
+
+def drawn_by(layer, renderer):
+    """Count how many features each category draws."""
+    from qgis.core import QgsRenderContext
+
+    context = QgsRenderContext()
+    context.expressionContext().appendScopes(_scopes(layer))
+    renderer.startRender(context, layer.fields())
+    counts = {}
+    for feature in layer.getFeatures():
+        context.expressionContext().setFeature(feature)
+        labels = renderer.legendKeysForFeature(feature, context)
+        for label in labels:
+            value = str(renderer.categories()[int(label)].value())
+            counts[value] = counts.get(value, 0) + 1
+    renderer.stopRender(context)
+    return counts
+
+
+def _scopes(layer):
+    from qgis.core import QgsExpressionContextUtils
+
+    return QgsExpressionContextUtils.globalProjectLayerScopes(layer)
+
+
+def draw(layers, path):
+    """Draw layers as a map."""
+    settings = QgsMapSettings()
+    settings.setLayers(layers)
+    settings.setDestinationCrs(layers[0].crs())
+    settings.setBackgroundColor(QColor("white"))
+    extent = layers[0].extent()
+    extent.scale(1.1)
+    settings.setExtent(extent)
+    settings.setOutputSize(QSize(900, 700))
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    job.renderedImage().save(str(path))
+
+
+def edit(task, step):
+    """Do one edit through the edit buffer, as the map window does, and give what QGIS shows when it is saved."""
+    layer = open_table(task, step["layer"])
+    found = {feature["code"]: feature for feature in layer.getFeatures()}
+    if not layer.startEditing():
+        return {"saved": False, "errors": ["layer is not editable"]}
+    chosen = found.get(step.get("code"))
+    if step["kind"] == "change":
+        layer.changeAttributeValue(chosen.id(), layer.fields().indexOf(step["column"]), step["value"])
+    elif step["kind"] == "move":
+        geometry = QgsGeometry(chosen.geometry())
+        geometry.translate(step["east"], step["north"])
+        layer.changeGeometry(chosen.id(), geometry)
+    elif step["kind"] == "delete":
+        layer.deleteFeature(chosen.id())
+    elif step["kind"] == "draw":
+        layer.addFeature(drawn(layer, step))
+    elif step["kind"] == "paste":
+        copy = QgsFeature(chosen)  # as Ctrl-C, Ctrl-V: all attributes come along, id and batch_id too
+        copy["code"] = step["new_code"]
+        geometry = QgsGeometry(copy.geometry())
+        geometry.translate(step["east"], step["north"])
+        copy.setGeometry(geometry)
+        layer.addFeature(copy)
+    saved = layer.commitChanges()
+    errors = layer.commitErrors()
+    if not saved:
+        layer.rollBack()
+    return {"saved": saved, "errors": list(errors), "codes": sorted(str(f["code"]) for f in layer.getFeatures())}
+
+
+def drawn(layer, step):
+    """Make a new feature with some attributes; the others take the database's defaults."""
+    provider = layer.dataProvider()
+    feature = QgsFeature(layer.fields())
+    for number, field in enumerate(layer.fields()):
+        clause = provider.defaultValueClause(number)
+        if clause:
+            feature.setAttribute(number, clause)
+        if field.name() in step["values"]:
+            feature.setAttribute(number, step["values"][field.name()])
+    feature.setGeometry(QgsGeometry.fromWkt(step["wkt"]))
+    return feature
+
+
+def describe_collections(url, names):
+    """Open collections of an OGC API by QGIS's OAPIF provider."""
+    answer = {}
+    for name in names:
+        layer = QgsVectorLayer(f"url='{url}' typename='{name}'", name, "OAPIF")
+        answer[name] = {
+            "valid": layer.isValid(),
+            "error": layer.error().message(),
+            "read": sum(1 for _ in layer.getFeatures()) if layer.isValid() else 0,
+            "crs": layer.crs().authid(),
+            "fields": [field.name() for field in layer.fields()],
+        }
+    return answer
+
+
+def main():
+    """Do the task."""
+    task = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    QgsApplication.setPrefixPath("/usr", True)
+    application = QgsApplication([], False)
+    application.initQgis()
+    messages = []
+    application.messageLog().messageReceived.connect(lambda text, tag, level: messages.append(f"{tag}: {text}"))
+    answer = {"layers": {}, "edits": [], "oapif": {}}
+    opened = []
+    for layer in task.get("layers", ()):
+        vector = open_table(task, layer)
+        answer["layers"][layer["name"]] = describe(vector)
+        if task.get("pictures") and vector.isValid():
+            opened.append(vector)
+            draw([vector], Path(task["pictures"]) / f"{layer['name']}.png")
+    answer["edits"] = [edit(task, step) for step in task.get("edits", ())]
+    if task.get("oapif"):
+        answer["oapif"] = describe_collections(task["oapif"], task["collections"])
+    answer["messages"] = messages
+    print(json.dumps(answer, ensure_ascii=False))
+    opened.clear()
+    QgsProject.instance().clear()
+    application.exitQgis()
+
+
+if __name__ == "__main__":
+    main()

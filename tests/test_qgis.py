@@ -1,0 +1,145 @@
+"""QGIS itself opens every layer from the database, draws it by the official colours, and edits within the territory."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+
+from spatial.database import open_engine
+from spatial.layers import LAYERS, GeometryKind, Layer
+from spatial.publish import publish_layers
+from spatial.qgis_styles import NOT_IN_FORCE
+from spatial.users import Role
+from tests.conftest import Database, cloned
+from tests.spatial.every_layer import fill_every_layer, style_rules
+from tests.spatial.people import HOME, make_user, owner, session, settle
+
+SCRIPT = Path(__file__).parent / "qgis" / "check_layers.py"
+PYTHON = "/usr/bin/python3"  # the distribution's: QGIS's modules are not on PyPI
+QGIS_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}
+
+
+def _has_qgis() -> bool:
+    if not Path(PYTHON).exists():
+        return False
+    return subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = [
+    pytest.mark.skipif(not _has_qgis(), reason="QGIS is not installed here (apt-get install python3-qgis)"),
+    pytest.mark.slow,
+]
+
+
+def ask_qgis(folder: Path, task: dict[str, Any]) -> dict[str, Any]:
+    """Let QGIS do a task and give its answer."""
+    (folder / "task.json").write_text(json.dumps(task), "utf-8")
+    surroundings = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    done = subprocess.run(
+        [PYTHON, str(SCRIPT), str(folder / "task.json")],
+        capture_output=True, text=True, timeout=240, check=False,
+        env=surroundings | {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(answer, dict)
+    return answer
+
+
+def uri_of(url: str) -> str:
+    parts = urlsplit(url)
+    return (
+        f"dbname='{parts.path[1:]}' host={parts.hostname} port={parts.port} user='{parts.username}' password='{parts.password}'"
+    )
+
+
+def as_task(layer: Layer) -> dict[str, str]:
+    kind = {"POINT": "Point", "MULTILINESTRING": "MultiLineString", "MULTIPOLYGON": "MultiPolygon"}[layer.geometry_type]
+    return {"name": layer.name, "schema": str(layer.table.schema), "table": layer.table.name, "geometry_type": kind}
+
+
+@pytest.fixture(scope="module")
+def filled(cluster: Any, template: str) -> Iterator[Database]:
+    """A database with rows of every layer and an editor and a reader of the commune."""
+    with cloned(cluster, template) as database:
+        settle(database)
+        with owner(database) as connection:
+            connection.execute(text("SET LOCAL ROLE dothi_owner"))
+            publish_layers(connection, LAYERS)  # a clone has another name, and QGIS looks styles up by it
+            fill_every_layer(connection)
+        make_user(database, "lan", Role.EDITOR, HOME)
+        make_user(database, "doc", Role.READER)
+        yield database
+
+
+@pytest.fixture(scope="module")
+def seen(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What QGIS says of every layer, as a reader."""
+    folder = tmp_path_factory.mktemp("qgis")
+    task = {"uri": uri_of(person(filled, "doc")), "layers": [as_task(layer) for layer in LAYERS], "pictures": str(folder)}
+    return ask_qgis(folder, task) | {"folder": folder}
+
+
+def person(database: Database, name: str) -> str:
+    return database.cluster.url(database.name, f"{database.name}_{name}", password=database.made_logins[name])
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_a_layer_opens_by_itself(filled: Database, seen: dict[str, Any], layer: Layer) -> None:
+    found = seen["layers"][layer.name]
+    with session(filled.url) as cursor:
+        cursor.execute(f"SELECT count(*) FROM {layer.table_name}")
+        (rows,) = cursor.fetchone() or (None,)
+    assert (found["valid"], found["error"]) == (True, "")
+    assert (found["features"], found["read"]) == (rows, rows)
+    assert found["crs"] == "EPSG:4326"
+    assert found["geometry_type"] == QGIS_TYPES[layer.geometry_type]
+    assert found["key"] == ["id"]
+    assert found["can_edit"] is False
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_its_style_form_and_labels_are_ours(filled: Database, seen: dict[str, Any], layer: Layer) -> None:
+    found = seen["layers"][layer.name]
+    assert found["style_loaded"] is True
+    assert found["renderer"] == "categorizedSymbol"
+    assert found["label_field"] == layer.style.label_column
+    assert found["labels"] is (layer.style.label_column is not None)
+    assert found["aliases"]["code"] == "Mã công khai, ổn định"
+    assert all(found["comments"].values())
+    assert found["widgets"]["batch_id"] == "Hidden"
+    assert found["read_only"][:1] == ["id"]
+    assert found["widgets"]["valid_from"] == "DateTime"
+    if layer.style.column:
+        assert found["widgets"][layer.style.column] == "ValueMap"
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_each_row_is_drawn_by_its_own_category_and_what_ended_is_grey(
+    filled: Database, seen: dict[str, Any], layer: Layer
+) -> None:
+    found = seen["layers"][layer.name]
+    with open_engine(filled.url).connect() as connection:
+        rules = style_rules(connection, layer)
+    assert found["drawn"][NOT_IN_FORCE] == 1
+    assert found["categories"][NOT_IN_FORCE] in ("#d5d5d5", "#a9a9a9")
+    for rule in rules:
+        assert found["drawn"][rule.value] >= 1, rule.value
+        if rule.fill and layer.geometry_kind is GeometryKind.POLYGON:
+            assert found["categories"][rule.value] == rule.fill.lower()
+    assert sum(found["drawn"].values()) == found["read"]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_a_picture_is_drawn(seen: dict[str, Any], layer: Layer) -> None:
+    assert (seen["folder"] / f"{layer.name}.png").stat().st_size > 3000
+
+
+def test_qgis_logs_no_complaint(seen: dict[str, Any]) -> None:
+    assert [message for message in seen["messages"] if "PostGIS" in message] == []
