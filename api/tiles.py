@@ -18,7 +18,7 @@ from spatial.crs import COUNTRY_BBOX, CRS84_URI, EPSG_URI, WEB_MERCATOR
 from spatial.errors import NotFound
 from spatial.layers import Access, Layer, find_layer
 from spatial.selection import legal_today
-from spatial.tiles import HALF_WORLD_M, MAX_ZOOM, MEDIA_TYPE, Tile, tile_columns
+from spatial.tiles import HALF_WORLD_M, MAX_ZOOM, MEDIA_TYPE, MERGED, Tile, may_be_mosaic, tile_columns
 
 CONFORMS_TO = tuple(
     f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}"
@@ -29,6 +29,10 @@ MATRIX_SET = "WebMercatorQuad"
 MATRIX_SET_URI = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
 _SCHEME_URI = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
 _TILESETS_URI = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector"
+_MERGED_TITLE = {
+    Language.vi: "Số đối tượng mà ô vuông thay thế, ở mức thu phóng nhỏ",
+    Language.en: "Rows that a square stands for, at small scales",
+}
 _PIXELS = 256
 _PIXEL_M = 0.000_28
 """Size of a pixel by which OGC turns cell sizes into scale denominators."""
@@ -177,7 +181,10 @@ def _fields(layer: Layer, language: Language) -> dict[str, Any]:
             "title": title or column.name,
         }
 
-    return {column.name: described(column) for column in tile_columns(layer)}
+    fields = {column.name: described(column) for column in tile_columns(layer)}
+    if may_be_mosaic(layer):
+        fields[MERGED] = {"type": "integer", "title": _MERGED_TITLE[language]}
+    return fields
 
 
 def _tilejson(layer: Layer, root: str, language: Language) -> dict[str, Any]:

@@ -9,7 +9,24 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Date, Float, Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    CompoundSelect,
+    Date,
+    Float,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from spatial.compiled import AsyncConnection, Statement
 from spatial.crs import WEB_MERCATOR, WGS84
@@ -30,7 +47,10 @@ MAX_BYTES = 500_000
 FULL_ROWS = 7_000
 """More rows than this do not fit MAX_BYTES with all their columns; the tile is then drawn with less of each."""
 REDUCED_ROWS = 14_000
-"""Rows of a reduced tile at first; fewer if even those are too large."""
+"""Shapes of a reduced tile; fewer if even those are too large."""
+MERGED = "merged_rows"
+MOSAIC_CELLS = 128
+"""Cells along the side of a mosaic: 4 pixels each on a common screen."""
 LINEAR_FROM_ZOOM = 14
 """From this zoom on Mercator is linear inside a tile to 0.07 of a unit, so geometry is drawn straight from longitude and
 latitude, without transforming a row; edges stay straight in the CRS of storage, as every spatial question takes them."""
@@ -96,13 +116,17 @@ class Detail(Enum):
     """The columns of the layer's tiling."""
     REDUCED = "reduced"
     """The column that the style looks at, and of polygons and lines only the largest."""
+    MOSAIC = "mosaic"
+    """As reduced, but polygons smaller than a cell of a fine grid become squares: each in the style of what fills most of it,
+    with the number of rows it stands for in `merged_rows`. Nothing is left out."""
 
 
 @dataclass(frozen=True)
 class DrawnTile:
     """A tile as bytes of the Mapbox Vector Tile format, version 2, and how it was drawn.
 
-    `content` is empty where nothing is drawn; `left_out` tells that rows were left out to keep it small.
+    `content` is empty where nothing is drawn; `rows` counts the shapes; `left_out` tells that rows were left out to
+    keep it small.
     """
 
     content: bytes
@@ -122,13 +146,25 @@ async def draw_tile(connection: AsyncConnection, layer: Layer, tile: Tile, perio
     content, rows = await _run(connection, statement, tile, period, FULL_ROWS + 1)
     if rows <= FULL_ROWS and len(content) <= MAX_BYTES:
         return DrawnTile(content, rows, Detail.FULL, left_out=False)
-    statement = tile_statement(layer, tile.zoom, Detail.REDUCED)
-    limit = REDUCED_ROWS
-    content, rows = await _run(connection, statement, tile, period, limit)
+    detail, limit = await _choose_detail(connection, layer, tile, period), REDUCED_ROWS
+    content, rows = await _run(connection, tile_statement(layer, tile.zoom, detail), tile, period, limit)
     while len(content) > MAX_BYTES and limit > 1:
         limit = max(1, min(limit // 2, int(rows * 0.9 * MAX_BYTES / len(content))))
-        content, rows = await _run(connection, statement, tile, period, limit)
-    return DrawnTile(content, rows, Detail.REDUCED, left_out=rows >= limit)
+        content, rows = await _run(connection, tile_statement(layer, tile.zoom, detail), tile, period, limit)
+    return DrawnTile(content, rows, detail, left_out=limit < REDUCED_ROWS or (detail is Detail.REDUCED and rows >= limit))
+
+
+async def _choose_detail(connection: AsyncConnection, layer: Layer, tile: Tile, period: LegalPeriod) -> Detail:
+    """Choose how to draw what does not fit in full; rows are counted only as far as it matters."""
+    if not may_be_mosaic(layer):
+        return Detail.REDUCED
+    row = await count_statement(layer).fetchrow(connection, **tile_values(tile, period, REDUCED_ROWS))
+    return Detail.REDUCED if row["rows"] < REDUCED_ROWS else Detail.MOSAIC
+
+
+def may_be_mosaic(layer: Layer) -> bool:
+    """Say whether small shapes of the layer can be drawn as squares: polygons whose style looks at a column."""
+    return layer.geometry_kind is GeometryKind.POLYGON and layer.style.column is not None
 
 
 def _check_zoom(layer: Layer, tile: Tile) -> None:
@@ -154,6 +190,9 @@ def tile_values(tile: Tile, period: LegalPeriod, limit: int) -> dict[str, Any]:
     values.update(zip(("west", "south", "east", "north"), bounds, strict=True))
     searched = tile.degrees(BUFFER / EXTENT)
     values.update(zip(("search_west", "search_south", "search_east", "search_north"), searched, strict=True))
+    west, south, east, north = tile.degrees()
+    values |= {"cells_west": west, "cells_south": south}
+    values |= {"cell_width": (east - west) / MOSAIC_CELLS, "cell_height": (north - south) / MOSAIC_CELLS}
     # half a unit, in degrees: what the grid of the tile would round away
     values["tolerance"] = 180.0 / (1 << tile.zoom) / EXTENT
     return values
@@ -170,8 +209,16 @@ def tile_statement(layer: Layer, zoom: int, detail: Detail) -> Statement:
     return Statement.of(_draw(layer, linear=zoom >= LINEAR_FROM_ZOOM, detail=detail))
 
 
+@lru_cache(maxsize=64)
+def count_statement(layer: Layer) -> Statement:
+    """Compile the statement that counts a tile's rows up to a limit; parameters as in `tile_statement`."""
+    hits = _hits(layer, Detail.MOSAIC).order_by(None).limit(bindparam("row_limit", type_=Integer)).subquery("hits")
+    return Statement.of(select(func.count(hits.c[KEY_COLUMN]).label("rows")))
+
+
 def _draw(layer: Layer, *, linear: bool, detail: Detail) -> Select[Any]:
-    hits = _hits(layer, detail).subquery("hits")
+    chosen = _mosaic(layer) if detail is Detail.MOSAIC else _hits(layer, detail).limit(bindparam("row_limit", type_=Integer))
+    hits = chosen.subquery("hits")
     bounds = func.ST_MakeEnvelope(
         *(_number(name) for name in ("west", "south", "east", "north")), WGS84 if linear else WEB_MERCATOR
     )
@@ -198,16 +245,56 @@ def _hits(layer: Layer, detail: Detail) -> Select[Any]:
     searched = func.ST_MakeEnvelope(
         *(_number(name) for name in ("search_west", "search_south", "search_east", "search_north")), WGS84
     )
-    chosen = (
-        select(table.c[KEY_COLUMN], *tile_columns(layer, detail), geometry)
-        .where(and_(geometry.op("&&")(searched), *_in_period(layer)))
-        .limit(bindparam("row_limit", type_=Integer))
+    chosen = select(table.c[KEY_COLUMN], *tile_columns(layer, detail), geometry).where(
+        geometry.op("&&")(searched), *_in_period(layer)
     )
     if detail is Detail.REDUCED and layer.geometry_kind is GeometryKind.POLYGON:
         return chosen.order_by(func.ST_Area(geometry).desc(), table.c[KEY_COLUMN])
     if detail is Detail.REDUCED and layer.geometry_kind is GeometryKind.LINE:
         return chosen.order_by(func.ST_Length(geometry).desc(), table.c[KEY_COLUMN])
     return chosen
+
+
+def _mosaic(layer: Layer) -> CompoundSelect[Any]:
+    rows = _hits(layer, Detail.MOSAIC).subquery("rows")
+    (style,) = (rows.c[column.name] for column in tile_columns(layer, Detail.MOSAIC))
+    shape: Any = rows.c[GEOMETRY_COLUMN]
+    west, south, width, height = (_number(name) for name in ("cells_west", "cells_south", "cell_width", "cell_height"))
+    measured = select(
+        rows.c[KEY_COLUMN],
+        style,
+        shape,
+        func.ST_Area(shape).label("size"),
+        cast(func.floor(((func.ST_XMin(shape) + func.ST_XMax(shape)) / 2 - west) / width), Integer).label("across"),
+        cast(func.floor(((func.ST_YMin(shape) + func.ST_YMax(shape)) / 2 - south) / height), Integer).label("up"),
+    ).cte("measured")
+    one_cell = width * height
+    large = (
+        select(measured.c[KEY_COLUMN], measured.c[style.name], null().cast(BigInteger).label(MERGED), measured.c[GEOMETRY_COLUMN])
+        .where(measured.c.size >= one_cell)
+        .order_by(measured.c.size.desc())
+        .limit(bindparam("row_limit", type_=Integer))
+    )
+    kinds = (
+        select(
+            measured.c.across,
+            measured.c.up,
+            measured.c[style.name],
+            func.sum(measured.c.size).label("size"),
+            cast(func.sum(func.count()).over(partition_by=(measured.c.across, measured.c.up)), BigInteger).label(MERGED),
+        )
+        .where(measured.c.size < one_cell)
+        .group_by(measured.c.across, measured.c.up, measured.c[style.name])
+        .subquery("kinds")
+    )
+    x, y = west + kinds.c.across * width, south + kinds.c.up * height
+    square = func.ST_MakeEnvelope(x, y, x + width, y + height, WGS84)
+    cells = (
+        select(null().cast(BigInteger).label(KEY_COLUMN), kinds.c[style.name], kinds.c[MERGED], square.label(GEOMETRY_COLUMN))
+        .ext(distinct_on(kinds.c.across, kinds.c.up))
+        .order_by(kinds.c.across, kinds.c.up, kinds.c.size.desc(), kinds.c[style.name])
+    )
+    return union_all(large.subquery("large").select(), cells.subquery("cells").select())
 
 
 def _in_period(layer: Layer) -> tuple[Any, ...]:
