@@ -4,6 +4,7 @@ One look-up per feature decides its drawing (a categorized renderer over an expr
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from sqlalchemy import Column, Connection, text
@@ -18,8 +19,8 @@ _GREY = Rule(
     NOT_IN_FORCE,
     Text("Không còn hoặc chưa có hiệu lực", "No longer or not yet in force"),
     fill="#D5D5D5",
-    stroke="#A9A9A9",
-    width=0.5,
+    stroke="#9A9A9A",
+    width=1.0,
     dash=(2, 2),
 )
 _MM_PER_PIXEL = 25.4 / 96
@@ -101,7 +102,8 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
     categories = ET.SubElement(renderer, "categories")
     symbols = ET.SubElement(renderer, "symbols")
     entries = [(rule.value, f"{_code(style, rule)}{rule.label.vi}", rule) for rule in rules]
-    entries.append((NOT_IN_FORCE, _GREY.label.vi, _GREY))
+    is_filled = style.fill is not None or any(rule.fill for rule in rules)
+    entries.append((NOT_IN_FORCE, _GREY.label.vi, _GREY if is_filled else replace(_GREY, fill=None)))
     entries.append(("", layer.title.vi if not rules else "Khác, chưa rõ", Rule("", layer.title)))
     for number, (value, label, rule) in enumerate(entries):
         ET.SubElement(categories, "category", render="true", symbol=str(number), value=value, label=label, type="string")

@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from spatial.database import open_engine
-from spatial.layers import LAYERS, GeometryKind, Layer
+from spatial.layers import LAYERS, Access, GeometryKind, Layer
 from spatial.publish import publish_layers
 from spatial.qgis_styles import NOT_IN_FORCE
 from spatial.users import Role
+from tests.browser.conftest import dothi_serving
 from tests.conftest import Database, cloned
 from tests.spatial.every_layer import fill_every_layer, style_rules
 from tests.spatial.people import HOME, make_user, owner, session, settle
@@ -128,7 +129,7 @@ def test_each_row_is_drawn_by_its_own_category_and_what_ended_is_grey(
     with open_engine(filled.url).connect() as connection:
         rules = style_rules(connection, layer)
     assert found["drawn"][NOT_IN_FORCE] == 1
-    assert found["categories"][NOT_IN_FORCE] in ("#d5d5d5", "#a9a9a9")
+    assert found["categories"][NOT_IN_FORCE] in ("#d5d5d5", "#9a9a9a")
     for rule in rules:
         assert found["drawn"][rule.value] >= 1, rule.value
         if rule.fill and layer.geometry_kind is GeometryKind.POLYGON:
@@ -138,8 +139,111 @@ def test_each_row_is_drawn_by_its_own_category_and_what_ended_is_grey(
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
 def test_a_picture_is_drawn(seen: dict[str, Any], layer: Layer) -> None:
-    assert (seen["folder"] / f"{layer.name}.png").stat().st_size > 3000
+    assert seen["layers"][layer.name]["colors_drawn"] >= 2
 
 
 def test_qgis_logs_no_complaint(seen: dict[str, Any]) -> None:
     assert [message for message in seen["messages"] if "PostGIS" in message] == []
+
+
+# -- editing ------------------------------------------------------------------------------------------------------------------
+
+GREEN = next(layer for layer in LAYERS if layer.name == "green_areas")
+AWAY = "địa bàn"
+
+
+def steps() -> list[dict[str, Any]]:
+    square = "MultiPolygon((({w} 20.08, {e} 20.08, {e} 20.081, {w} 20.081, {w} 20.08)))"
+    bowtie = "MultiPolygon(((105.05 20.05, 105.06 20.06, 105.06 20.05, 105.05 20.06, 105.05 20.05)))"
+    values = {"kind": "public", "commune_code": HOME}
+    return [
+        {"name": "change", "kind": "change", "code": "home", "column": "name", "value": "Công viên"},
+        {"name": "change away", "kind": "change", "code": "away", "column": "name", "value": "x"},
+        {"name": "move away", "kind": "move", "code": "home", "east": 1.0, "north": 0.0},
+        {"name": "delete away", "kind": "delete", "code": "away"},
+        {"name": "draw", "kind": "draw", "wkt": square.format(w=105.05, e=105.051), "values": values | {"code": "drawn"}},
+        {"name": "draw away", "kind": "draw", "wkt": square.format(w=106.05, e=106.051), "values": values | {"code": "far"}},
+        {"name": "draw a bowtie", "kind": "draw", "wkt": bowtie, "values": values | {"code": "bowtie"}},
+        {"name": "paste", "kind": "paste", "code": "home", "new_code": "pasted", "east": 0.01, "north": 0.0},
+        {"name": "paste with its code", "kind": "paste", "code": "home", "new_code": "home", "east": 0.02, "north": 0.0},
+        {"name": "delete", "kind": "delete", "code": "drawn"},
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def edited(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What became of each edit, made through QGIS as the commune's editor."""
+    edits = [step | {"layer": as_task(GREEN)} for step in steps()]
+    answer = ask_qgis(tmp_path_factory.mktemp("edits"), {"uri": uri_of(person(filled, "lan")), "edits": edits})
+    return {step["name"]: result for step, result in zip(steps(), answer["edits"], strict=True)}
+
+
+@pytest.mark.parametrize("name", ["change", "draw", "paste", "delete"])
+def test_an_edit_at_home_is_saved(edited: dict[str, dict[str, Any]], name: str) -> None:
+    assert edited[name]["saved"], edited[name]["errors"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("change away", AWAY),
+        ("move away", AWAY),
+        ("delete away", AWAY),
+        ("draw away", AWAY),
+        ("draw a bowtie", "Hình học không hợp lệ"),
+        ("paste with its code", "Mã home đã có"),
+    ],
+)
+def test_what_is_refused_reaches_qgis_as_a_sentence(edited: dict[str, dict[str, Any]], name: str, words: str) -> None:
+    assert not edited[name]["saved"]
+    assert words in "\n".join(edited[name]["errors"])
+
+
+def test_what_qgis_saved_is_in_the_table_and_in_the_audit(filled: Database, edited: dict[str, dict[str, Any]]) -> None:
+    with session(filled.url) as cursor:
+        cursor.execute("SELECT code, name, id FROM landscape.green_area WHERE code = ANY ('{home,pasted,drawn,far,bowtie}')")
+        rows = {code: (name, number) for code, name, number in cursor.fetchall()}
+        cursor.execute(
+            "SELECT operation, coalesce(after, before)->>'code' FROM audit.change WHERE login LIKE '%_lan' ORDER BY id"
+        )
+        audit = cursor.fetchall()
+        cursor.execute("SELECT DISTINCT door FROM audit.change WHERE login LIKE '%_lan'")
+        ((door,),) = cursor.fetchall()
+    assert rows.keys() == {"home", "pasted"}
+    assert rows["home"][0] == rows["pasted"][0] == "Công viên"
+    assert rows["home"][1] != rows["pasted"][1]
+    assert audit == [("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn")]
+    assert "QGIS" in door
+
+
+# -- over OGC API ---------------------------------------------------------------------------------------------------------------
+
+PUBLIC = [layer for layer in LAYERS if layer.access is Access.PUBLIC]
+
+
+@pytest.fixture(scope="module")
+def collections(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What QGIS's OAPIF provider says of each collection."""
+    with dothi_serving("serve", filled) as (url, _):
+        task = {"oapif": f"{url}/ogc/", "collections": [layer.name for layer in PUBLIC]}
+        answer = ask_qgis(tmp_path_factory.mktemp("oapif"), task)
+    found = answer["oapif"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("layer", PUBLIC, ids=lambda layer: layer.name)
+def test_a_collection_opens_and_gives_what_is_in_force(
+    filled: Database, collections: dict[str, dict[str, Any]], layer: Layer
+) -> None:
+    found = collections[layer.name]
+    with session(filled.url) as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM {layer.table_name}"
+            " WHERE valid_from <= admin.today_vn() AND (valid_to IS NULL OR valid_to > admin.today_vn())"
+        )
+        (rows,) = cursor.fetchone() or (None,)
+    assert (found["valid"], found["error"]) == (True, "")
+    assert found["read"] == rows
+    assert found["crs"] in ("EPSG:4326", "OGC:CRS84")
+    assert "code" in found["fields"]

@@ -9,28 +9,33 @@ TASK: {"uri": libpq words, "layers": [{"name", "schema", "table", "geometry_type
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from qgis.core import (
     QgsApplication,
+    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
+    QgsRenderContext,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtGui import QColor, QImage
+
+Task = dict[str, Any]
 
 
-def open_table(task, layer):
+def open_table(task: Task, layer: dict[str, str]) -> Any:
     """Open a table as the browser panel does: key, type and SRID are found by QGIS, the default style is read."""
     uri = f"{task['uri']} sslmode=disable key='id' estimatedmetadata={task.get('estimated', 'false')}"
-    uri += f" srid=4326 type={layer['geometry_type']} table=\"{layer['schema']}\".\"{layer['table']}\" (geom)"
+    uri += f' srid=4326 type={layer["geometry_type"]} table="{layer["schema"]}"."{layer["table"]}" (geom)'
     return QgsVectorLayer(uri, layer["name"], "postgres")
 
 
-def describe(layer):
+def describe(layer: Any) -> Task:
     """Say what QGIS found."""
     provider = layer.dataProvider()
     _, style_loaded = layer.loadDefaultStyle()
@@ -47,33 +52,33 @@ def describe(layer):
         "style_loaded": style_loaded,
         "renderer": renderer.type() if renderer else None,
         "aliases": {field.name(): field.alias() for field in layer.fields()},
-        "widgets": {
-            field.name(): layer.editorWidgetSetup(number).type() for number, field in enumerate(layer.fields())
-        },
-        "read_only": [
-            field.name() for number, field in enumerate(layer.fields()) if layer.editFormConfig().readOnly(number)
-        ],
+        "widgets": {field.name(): layer.editorWidgetSetup(number).type() for number, field in enumerate(layer.fields())},
+        "read_only": [field.name() for number, field in enumerate(layer.fields()) if layer.editFormConfig().readOnly(number)],
         "comments": {field.name(): field.comment() for field in layer.fields()},
         "labels": layer.labelsEnabled(),
         "label_field": layer.labeling().settings().fieldName if layer.labeling() else None,
         "can_edit": bool(provider.capabilities() & provider.AddFeatures),
     }
     if renderer and renderer.type() == "categorizedSymbol":
-        found["categories"] = {
-            str(category.value()): category.symbol().color().name() for category in renderer.categories()
-        }
+        found["categories"] = {str(category.value()): color_of(category.symbol()) for category in renderer.categories()}
         found["drawn"] = drawn_by(layer, renderer)
     return found
 
 
-def drawn_by(layer, renderer):
-    """Count how many features each category draws."""
-    from qgis.core import QgsRenderContext
+def color_of(symbol: Any) -> str:
+    """Give the colour of a symbol: its fill, or its outline where it has none."""
+    first = symbol.symbolLayer(0)
+    if first.layerType() == "SimpleFill" and first.brushStyle() == Qt.NoBrush:
+        return str(first.strokeColor().name())
+    return str(symbol.color().name())
 
+
+def drawn_by(layer: Any, renderer: Any) -> dict[str, int]:
+    """Count how many features each category draws."""
     context = QgsRenderContext()
-    context.expressionContext().appendScopes(_scopes(layer))
+    context.expressionContext().appendScopes(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
     renderer.startRender(context, layer.fields())
-    counts = {}
+    counts: dict[str, int] = {}
     for feature in layer.getFeatures():
         context.expressionContext().setFeature(feature)
         labels = renderer.legendKeysForFeature(feature, context)
@@ -84,35 +89,32 @@ def drawn_by(layer, renderer):
     return counts
 
 
-def _scopes(layer):
-    from qgis.core import QgsExpressionContextUtils
-
-    return QgsExpressionContextUtils.globalProjectLayerScopes(layer)
-
-
-def draw(layers, path):
-    """Draw layers as a map."""
+def draw(layers: list[Any], path: Path) -> int:
+    """Draw layers as a map and count its colours, the paper's left out."""
     settings = QgsMapSettings()
     settings.setLayers(layers)
     settings.setDestinationCrs(layers[0].crs())
     settings.setBackgroundColor(QColor("white"))
-    extent = layers[0].extent()
-    extent.scale(1.1)
+    extent = layers[0].extent().buffered(0.002)  # points in a row have no height
     settings.setExtent(extent)
     settings.setOutputSize(QSize(900, 700))
     job = QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
-    job.renderedImage().save(str(path))
+    image = job.renderedImage()
+    image.save(str(path))
+    pixels = image.convertToFormat(QImage.Format_RGB888).bits().asstring(image.width() * image.height() * 3)
+    colors = {pixels[place : place + 3] for place in range(0, len(pixels), 3)}
+    return len(colors - {bytes([255, 255, 255])})
 
 
-def edit(task, step):
+def edit(task: Task, step: Task) -> Task:
     """Do one edit through the edit buffer, as the map window does, and give what QGIS shows when it is saved."""
     layer = open_table(task, step["layer"])
     found = {feature["code"]: feature for feature in layer.getFeatures()}
     if not layer.startEditing():
         return {"saved": False, "errors": ["layer is not editable"]}
-    chosen = found.get(step.get("code"))
+    chosen: Any = found.get(step.get("code"))
     if step["kind"] == "change":
         layer.changeAttributeValue(chosen.id(), layer.fields().indexOf(step["column"]), step["value"])
     elif step["kind"] == "move":
@@ -137,7 +139,7 @@ def edit(task, step):
     return {"saved": saved, "errors": list(errors), "codes": sorted(str(f["code"]) for f in layer.getFeatures())}
 
 
-def drawn(layer, step):
+def drawn(layer: Any, step: Task) -> Any:
     """Make a new feature with some attributes; the others take the database's defaults."""
     provider = layer.dataProvider()
     feature = QgsFeature(layer.fields())
@@ -151,7 +153,7 @@ def drawn(layer, step):
     return feature
 
 
-def describe_collections(url, names):
+def describe_collections(url: str, names: list[str]) -> Task:
     """Open collections of an OGC API by QGIS's OAPIF provider."""
     answer = {}
     for name in names:
@@ -166,27 +168,28 @@ def describe_collections(url, names):
     return answer
 
 
-def main():
+def main() -> None:
     """Do the task."""
     task = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     QgsApplication.setPrefixPath("/usr", True)
     application = QgsApplication([], False)
     application.initQgis()
-    messages = []
+    messages: list[str] = []
     application.messageLog().messageReceived.connect(lambda text, tag, level: messages.append(f"{tag}: {text}"))
-    answer = {"layers": {}, "edits": [], "oapif": {}}
+    answer: Task = {"layers": {}, "edits": [], "oapif": {}}
     opened = []
     for layer in task.get("layers", ()):
         vector = open_table(task, layer)
         answer["layers"][layer["name"]] = describe(vector)
         if task.get("pictures") and vector.isValid():
             opened.append(vector)
-            draw([vector], Path(task["pictures"]) / f"{layer['name']}.png")
+            path = Path(task["pictures"]) / f"{layer['name']}.png"
+            answer["layers"][layer["name"]]["colors_drawn"] = draw([vector], path)
     answer["edits"] = [edit(task, step) for step in task.get("edits", ())]
     if task.get("oapif"):
         answer["oapif"] = describe_collections(task["oapif"], task["collections"])
     answer["messages"] = messages
-    print(json.dumps(answer, ensure_ascii=False))
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     opened.clear()
     QgsProject.instance().clear()
     application.exitQgis()

@@ -60,7 +60,7 @@ def style_rules(connection: Connection, layer: Layer) -> tuple[Rule, ...]:
 
 
 def _rows(layer: Layer, rules: tuple[Rule, ...]) -> Iterator[dict[str, Any]]:
-    values = [rule.value for rule in rules] or [None]
+    values: list[str | None] = [rule.value for rule in rules] or [None]
     for number, value in enumerate([*values, values[0]]):
         ended = number == len(values)
         yield {
