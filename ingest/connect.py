@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from spatial.errors import Conflict, DothiError, Unavailable
 
 LOCK_WAIT_S = 600
+_SESSION = {"statement_timeout": "0", "temp_buffers": "128MB", "work_mem": "128MB"}
+"""For the load's transaction only: room for staging tables, and for hashing a million codes in memory."""
 
 _LOST_VI = "Cơ sở dữ liệu dừng giữa chừng; chưa có gì được công bố. Khởi động lại rồi nạp lại tệp."
 _LOST = "The database stopped during the load; nothing was published. Start it (dothi db start) and load the file again."
@@ -24,7 +26,8 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     try:
         with engine.connect() as connection, connection.begin() as transaction:
             connection.execute(text("SET LOCAL ROLE dothi_ingest"))
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            for name, value in _SESSION.items():
+                connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
             yield connection
             if dry_run:
                 transaction.rollback()

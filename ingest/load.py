@@ -33,7 +33,7 @@ from ingest.quarantine import record_batch, store_issues, store_quarantine
 from ingest.report import LoadReport
 from ingest.rules import check_rules
 from ingest.source import describe_layer
-from ingest.stage import ROW_NO, USE_STAGE, Copier, create_stage, drop_stage, layer_stage, personal_stage, shadow
+from ingest.stage import ROW_NO, USE_STAGE, Copier, analyze_stage, create_stage, drop_stage, layer_stage, personal_stage, shadow
 from ingest.uses import publish_uses
 from spatial.layers import Layer
 from spatial.tables import ParcelRestricted
@@ -194,6 +194,7 @@ class Work:
                 done += len(batch.rows)
                 self.progress("stage", done, content.rows)
             copier.finish()
+        analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
         self._set_aside(self._duplicates(keys))
         self._set_aside(check_rules(self.connection, self.context.layer.table, self.stage_table, self.filled))
 

@@ -1,10 +1,25 @@
 """Personal and unknown columns of published rows, from staging into `private`. Nothing here touches a public table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, cast, func, insert, literal, or_, select, text, union_all, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Subquery,
+    Table,
+    cast,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ingest.columns import OTHER_PERSONAL, ColumnPlan
@@ -59,32 +74,64 @@ def publish_personal(connection: Connection, personal: PersonalTable, plan: Colu
     Returns:
         Row numbers of rows that were there already, the same, but for their personal columns.
     """
-    target, values = shadow(personal.table), _values(personal, plan, rows.staged)
+    values = _values(personal, plan, rows.staged)
     stated = (
         select(rows.stage.c[ROW_NO], rows.stage.c.id.label(personal.key), *[value.label(name) for name, value in values.items()])
         .join(rows.staged, rows.staged.c[ROW_NO] == rows.stage.c[ROW_NO])
         .subquery("stated")
     )
-    same_row = target.c[personal.key] == stated.c[personal.key]
+    any_matched = any(connection.scalar(select(select(one.match.c.id).exists())) for one in rows.publications)
+    also = _correct(connection, shadow(personal.table), personal.key, values, stated, rows) if any_matched else set()
+    _insert(connection, shadow(personal.table), personal.key, values, stated, rows.batch_id, any_matched=any_matched)
+    return also
+
+
+def _correct(
+    connection: Connection, target: Table, key: str, values: Mapping[str, Any], stated: Subquery, rows: PersonalRows
+) -> set[int]:
+    """Correct what differs, and name the rows that were the same but for this, or had nothing here yet."""
+    same_row = target.c[key] == stated.c[key]
     differs = or_(*[target.c[name].is_distinct_from(stated.c[name]) for name in values])
-    is_new = and_(
-        or_(*[stated.c[name].is_not(None) for name in values]),
-        ~select(target.c.id).where(same_row).exists(),
-    )
     matched = union_all(
         *[select(one.match.c[ROW_NO]).where(one.match.c.differs.is_(False)) for one in rows.publications]
     ).subquery("matched")
     was_same = stated.c[ROW_NO].in_(select(matched.c[ROW_NO]))
-    also = set(connection.scalars(select(stated.c[ROW_NO]).where(was_same, is_new)))
+    also = set(
+        connection.scalars(select(stated.c[ROW_NO]).where(was_same, _says_anything(values, stated), ~_is_there(target, same_row)))
+    )
     also |= set(connection.scalars(select(stated.c[ROW_NO]).join(target, same_row).where(was_same, differs)))
     if connection.scalar(select(select(target.c.id).where(same_row, differs).exists())):
         connection.execute(
             update(target).values(batch_id=rows.batch_id, **{name: stated.c[name] for name in values}).where(same_row, differs)
         )
-    if connection.scalar(select(select(literal(1)).select_from(stated).where(is_new).exists())):
-        new = select(stated.c[personal.key], *[stated.c[name] for name in values], literal(rows.batch_id)).where(is_new)
-        connection.execute(insert(target).from_select([personal.key, *values, "batch_id"], new, include_defaults=False))
     return also
+
+
+def _insert(
+    connection: Connection,
+    target: Table,
+    key: str,
+    values: Mapping[str, Any],
+    stated: Subquery,
+    batch_id: int,
+    *,
+    any_matched: bool,
+) -> None:
+    """Insert what is not there; where no row of the load was there before, nothing need be looked up."""
+    wanted = [_says_anything(values, stated)]
+    if any_matched:
+        wanted.append(~_is_there(target, target.c[key] == stated.c[key]))
+    if connection.scalar(select(select(literal(1)).select_from(stated).where(*wanted).exists())):
+        new = select(stated.c[key], *[stated.c[name] for name in values], literal(batch_id)).where(*wanted)
+        connection.execute(insert(target).from_select([key, *values, "batch_id"], new, include_defaults=False))
+
+
+def _says_anything(values: Mapping[str, Any], stated: Subquery) -> ColumnElement[bool]:
+    return or_(*[stated.c[name].is_not(None) for name in values])
+
+
+def _is_there(target: Table, same_row: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(target.c.id).where(same_row).exists()
 
 
 def _values(personal: PersonalTable, plan: ColumnPlan, staged: Table) -> dict[str, Any]:

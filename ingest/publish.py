@@ -29,8 +29,9 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from ingest.stage import ROW_NO, create_stage, shadow
+from ingest.stage import ROW_NO, analyze_stage, create_stage, shadow
 
 
 def match_table(name: str) -> Table:
@@ -52,8 +53,8 @@ def match_table(name: str) -> Table:
     )
 
 
-_PERIOD = ("valid_from", "valid_to")
-_NOT_COMPARED = frozenset({"code", "valid_from", "valid_to"})
+_KEY = frozenset({"code", "valid_from", "valid_to"})
+"""Columns that matching looks at and that are never compared as content."""
 
 
 @dataclass(frozen=True)
@@ -113,29 +114,28 @@ def publish(connection: Connection, publication: Publication) -> Counts:
     """
     stage, match, table = publication.stage, publication.match, shadow(publication.target)
     staged = connection.scalar(select(func.count()).select_from(stage).where(publication.mine)) or 0
-    _match(connection, publication, table)
-    matched, differing, anew = connection.execute(
-        select(
-            func.count(),
-            func.count().filter(match.c.differs),
-            func.count().filter(match.c.begins_anew),
-        ).select_from(match)
-    ).one()
+    is_first = not connection.scalar(select(exists(select(table.c.id))))
+    create_stage(connection, match)
+    matched, differing, anew = 0, 0, 0
+    if not is_first:
+        _match(connection, publication, table)
+        matched, differing, anew = connection.execute(
+            select(func.count(), func.count().filter(match.c.differs), func.count().filter(match.c.begins_anew)).select_from(
+                match
+            )
+        ).one()
     if differing > anew:
         _correct(connection, publication, table)
     if anew:
         _end_old_periods(connection, publication, table)
     if anew or staged > matched:
-        _insert(connection, publication, table)
+        _insert(connection, publication, table, any_matched=matched > 0, is_first=is_first)
     return Counts(added=staged - matched, changed=differing, unchanged=matched - differing)
 
 
 def _match(connection: Connection, publication: Publication, table: Table) -> None:
     """Find the row of each staged code that is in force at its date, and give the staged row its id."""
     stage, match = publication.stage, publication.match
-    create_stage(connection, match)
-    if not connection.scalar(select(exists(select(table.c.id)))):
-        return
     at = func.coalesce(stage.c.valid_from, literal(publication.today, Date))
     same = table.c.code == stage.c.code
     if not publication.by_code_only:
@@ -153,10 +153,11 @@ def _match(connection: Connection, publication: Publication, table: Table) -> No
         .join(table, same)
         .where(publication.mine)
         .order_by(stage.c[ROW_NO], table.c.valid_from.desc())
-        .distinct(stage.c[ROW_NO])
+        .ext(distinct_on(stage.c[ROW_NO]))
     )
     columns = [ROW_NO, "id", "old_from", "old_to", "differs", "begins_anew"]
     connection.execute(insert(match).from_select(columns, _null_is_false(found)))
+    analyze_stage(connection, match)
     keeps_id = match.c.begins_anew.is_(False)
     connection.execute(update(stage).values(id=match.c.id).where(stage.c[ROW_NO] == match.c[ROW_NO], keeps_id))
 
@@ -170,7 +171,7 @@ def _null_is_false(found: Select[Any]) -> Select[Any]:
 def _differences(publication: Publication, table: Table) -> Sequence[Any]:
     """Compare every column that the load states; an end that it does not state is no difference."""
     stage = publication.stage
-    compared = [name for name in publication.filled if name not in _NOT_COMPARED]
+    compared = [name for name in publication.filled if name not in _KEY]
     conditions = [table.c[name].is_distinct_from(stage.c[name]) for name in compared if not _has_default(publication, name)]
     conditions += [
         and_(stage.c[name].is_not(None), table.c[name].is_distinct_from(stage.c[name]))
@@ -196,7 +197,7 @@ def _stated(publication: Publication, table: Table, name: str) -> Any:
 def _correct(connection: Connection, publication: Publication, table: Table) -> None:
     """Correct rows in place: same id, same period unless the file states another end."""
     stage, match = publication.stage, publication.match
-    values = {name: _stated(publication, table, name) for name in publication.filled if name not in _NOT_COMPARED}
+    values = {name: _stated(publication, table, name) for name in publication.filled if name not in _KEY}
     if "valid_to" in publication.filled and not publication.by_code_only:
         values["valid_to"] = func.coalesce(stage.c.valid_to, table.c.valid_to)
     connection.execute(
@@ -220,53 +221,55 @@ def _end_old_periods(connection: Connection, publication: Publication, table: Ta
     )
 
 
-def _insert(connection: Connection, publication: Publication, table: Table) -> None:
+def _insert(connection: Connection, publication: Publication, table: Table, *, any_matched: bool, is_first: bool) -> None:
     """Insert new codes, and the new periods of changed ones with what the file does not state taken from the old row."""
-    stage, match, later = publication.stage, publication.match, table.alias("later")
-    begins = func.coalesce(stage.c.valid_from, literal(publication.today, Date))
-    next_begin = select(func.min(later.c.valid_from)).where(later.c.code == stage.c.code, later.c.valid_from > begins)
-    old_end = case((match.c.begins_anew, match.c.old_to), else_=null())
-    values: dict[str, Any] = {
-        name: _inserted_value(publication, name) for name in publication.filled if name not in (*_PERIOD, "code")
-    }
-    bounded = [] if publication.by_code_only else [next_begin.scalar_subquery()]
-    is_first_load = not connection.scalar(select(exists(select(table.c.id))))
-    if is_first_load:
-        bounded = []
+    stage, match = publication.stage, publication.match
+    ends: list[Any] = [stage.c.valid_to]
+    source: Any = stage
+    wanted = [publication.mine]
+    kept: dict[str, Any] = {}
+    if any_matched:
+        old = table.alias("old")
+        source = stage.outerjoin(match, match.c[ROW_NO] == stage.c[ROW_NO])
+        source = source.outerjoin(old, and_(old.c.id == match.c.id, match.c.begins_anew))
+        wanted.append(or_(match.c[ROW_NO].is_(None), match.c.begins_anew))
+        ends.append(case((match.c.begins_anew, match.c.old_to), else_=null()))
+        kept = {name: _with_default(publication, name, old.c[name]) for name in _left_out(publication)}
+    if not is_first and not publication.by_code_only:
+        ends.append(_next_begin(publication, table))
     rows = {
         "id": stage.c.id,
         "code": stage.c.code,
-        "valid_from": begins,
-        "valid_to": func.coalesce(stage.c.valid_to, old_end, *bounded),
+        "valid_from": _begin(publication),
+        "valid_to": func.coalesce(*ends) if len(ends) > 1 else ends[0],
         "batch_id": literal(publication.batch_id, BigInteger),
-        **values,
+        **{name: _with_default(publication, name, stage.c[name]) for name in publication.filled if name not in _KEY},
+        **kept,
     }
-    source = stage.outerjoin(match, match.c[ROW_NO] == stage.c[ROW_NO])
-    wanted = or_(match.c[ROW_NO].is_(None), match.c.begins_anew)
-    kept = [column.name for column in table.columns if column.name not in rows and column.name not in _computed(publication)]
-    old = table.alias("old")
-    if not is_first_load:
-        source = source.outerjoin(old, and_(old.c.id == match.c.id, match.c.begins_anew))
-        for name in kept:
-            default = _default(publication, name)
-            rows[name] = func.coalesce(old.c[name], default) if default is not None else old.c[name]
-    statement = select(*rows.values()).select_from(source).where(publication.mine, wanted).order_by(stage.c[ROW_NO])
+    statement = select(*rows.values()).select_from(source).where(*wanted)
     connection.execute(insert(table).from_select(list(rows), statement, include_defaults=False))
 
 
-def _inserted_value(publication: Publication, name: str) -> Any:
-    default = _default(publication, name)
-    staged = publication.stage.c[name]
-    return func.coalesce(staged, default) if default is not None else staged
+def _begin(publication: Publication) -> Any:
+    return func.coalesce(publication.stage.c.valid_from, literal(publication.today, Date))
 
 
-def _default(publication: Publication, name: str) -> Any:
-    server_default = publication.target.columns[name].server_default
-    return getattr(server_default, "arg", None) if server_default is not None else None
+def _next_begin(publication: Publication, table: Table) -> Any:
+    """Give the begin of the next period of the code that is there already: a new row ends where that one begins."""
+    later = table.alias("later")
+    after = and_(later.c.code == publication.stage.c.code, later.c.valid_from > _begin(publication))
+    return select(func.min(later.c.valid_from)).where(after).scalar_subquery()
 
 
-def _computed(publication: Publication) -> frozenset[str]:
-    return frozenset(column.name for column in publication.target.columns if column.computed is not None)
+def _left_out(publication: Publication) -> list[str]:
+    """Name the columns that the load does not state and that a new period takes from the old row."""
+    columns = [column for column in publication.target.columns if column.computed is None]
+    return [column.name for column in columns if column.name not in (*publication.filled, *_KEY, "id", "batch_id")]
+
+
+def _with_default(publication: Publication, name: str, value: Any) -> Any:
+    default = getattr(publication.target.columns[name].server_default, "arg", None)
+    return func.coalesce(value, default) if default is not None else value
 
 
 def end_missing(

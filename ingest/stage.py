@@ -107,6 +107,14 @@ def create_stage(connection: Connection, *stages: Table) -> None:
         connection.execute(CreateTable(stage))
 
 
+def analyze_stage(connection: Connection, *stages: Table) -> None:
+    """Tell the planner how many rows were staged; without it a million rows are joined as if they were ten."""
+    quote = connection.dialect.identifier_preparer.quote
+    for stage in stages:
+        keys = [column.name for column in stage.columns if column.name in (ROW_NO, "id", "code")]
+        connection.exec_driver_sql(f"ANALYZE {quote(stage.name)} ({', '.join(map(quote, keys))})")
+
+
 def drop_stage(connection: Connection) -> None:
     """Drop every staging table of the transaction, so that another layer of the same load can be staged."""
     names = connection.scalars(

@@ -19,12 +19,19 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     """
     table = ParcelUse.__table__
     assert isinstance(table, Table)
+    any_matched = any(connection.scalar(select(select(one.match.c.id).exists())) for one in publications)
     wanted = (
         select(stage.c[ROW_NO], stage.c.id.label("parcel_id"), stage.c.commune_code, *[USE_STAGE.c[name] for name in _VALUES])
         .join(USE_STAGE, USE_STAGE.c[ROW_NO] == stage.c[ROW_NO])
         .where(stage.c.is_restricted.is_(False))
         .cte("wanted")
     )
+    columns = ["parcel_id", "commune_code", *_VALUES]
+    if not any_matched:
+        if connection.scalar(select(select(USE_STAGE.c[ROW_NO]).exists())):
+            rows = select(*[wanted.c[name] for name in columns], literal(batch_id))
+            connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
+        return set()
     same = and_(
         table.c.parcel_id == wanted.c.parcel_id,
         *[table.c[name].is_not_distinct_from(wanted.c[name]) for name in _VALUES],
@@ -44,7 +51,6 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     also = set(connection.scalars(select(touched.c[ROW_NO]).where(touched.c[ROW_NO].in_(select(matched.c[ROW_NO]))).distinct()))
     if connection.scalar(select(func.count()).select_from(gone)):
         connection.execute(delete(table).where(table.c.id.in_(select(gone.c.id))))
-    columns = ["parcel_id", "commune_code", *_VALUES]
     if connection.scalar(select(func.count()).select_from(new)):
         rows = select(*[new.c[name] for name in columns], literal(batch_id))
         connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
