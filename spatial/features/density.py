@@ -16,8 +16,9 @@ CELLS = 32
 """Cells along each side of the grid of estimates."""
 SMALL_TABLE_ROWS = 20_000
 """Up to here sorting everything costs nothing worth choosing for."""
-SORTED_ROWS = 40_000
-"""Up to so many hits sorting after the spatial index is the better or the safer plan (measured on 1 M parcels)."""
+SORTED_ROWS = 100_000
+"""Up to so many hits sorting after the spatial index is the better or the safer plan. Measured on 1 M parcels whose ids follow
+their places: 45,000 hits sort in 60 ms and are met by walking in 200 to 470, 164,000 in 270 and 370, 350,000 in 560 and 1."""
 
 
 class FetchesRow(Protocol):
