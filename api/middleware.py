@@ -34,8 +34,7 @@ class Observe:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id", ""))
         scope["request_id"] = request_id
         method = scope["method"]
         begun = time.perf_counter()
@@ -76,6 +75,11 @@ class Observe:
                     "bytes": sent,
                 },
             )
+
+
+def request_id_of(given: str) -> str:
+    """Give the id that a proxy sent, if it is a sane one, or a new one."""
+    return given if _GIVEN_ID.fullmatch(given) else uuid4().hex
 
 
 def _route_of(scope: Scope) -> str:
@@ -193,9 +197,11 @@ class AnswerHead:
         async def receive_head() -> Message:
             return {"type": "http.disconnect"} if answered else await receive()
 
+        asked = {**scope, "method": "GET"}  # a copy: the server must know its HEAD, else it waits for the body that was announced
         try:
-            scope["method"] = "GET"
-            await self.app(scope, receive_head, send_head)
+            await self.app(asked, receive_head, send_head)
         except Exception:
             if not answered:
                 raise
+        finally:
+            scope.update({**asked, "method": "HEAD"})  # the route that was found is written down by the layers around

@@ -187,7 +187,10 @@ def _read_moment(text: str) -> date:
     moment = datetime.fromisoformat(text.replace(" ", "+") if " " in text[11:] else text)
     if moment.tzinfo is None:
         raise ValueError(text)
-    return moment.astimezone(LEGAL_TIME_ZONE).date()
+    try:
+        return moment.astimezone(LEGAL_TIME_ZONE).date()
+    except OverflowError:  # within hours of the first or the last day that there is
+        raise ValueError(text) from None
 
 
 def _bad_datetime(text: str) -> InvalidInput:

@@ -103,8 +103,10 @@ def test_datetime_is_read_as_days_in_vietnam(text: str | None, period: LegalPeri
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2020", "2020-13-01", "2020-02-30", "2020-01-01T00:00:00", "a/b", "1/2/3", "2020-W01-1", "20200101"]
-)
+    "text",
+    ["", "2020", "2020-13-01", "2020-02-30", "2020-01-01T00:00:00", "a/b", "1/2/3", "2020-W01-1", "20200101",
+     "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"],
+)  # fmt: skip
 def test_a_datetime_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         params.parse_datetime(text, today=TODAY)

@@ -110,6 +110,24 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path, databas
     assert answer.startswith(b"HTTP/1.1 200")
 
 
+def test_a_connection_goes_on_after_head(tmp_path: Path, database: Database) -> None:
+    ask = b"%s /health HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n"
+    with served(tmp_path, database, 1) as (url, _):
+        wait_until_ready(url)
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(ask % (b"HEAD", b""))
+            head = connection.recv(65536)
+            connection.sendall(ask % (b"GET", b"Connection: close\r\n"))
+            body = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert head.startswith(b"HTTP/1.1 200")
+    assert head.endswith(b"\r\n\r\n")
+    assert body.startswith(b"HTTP/1.1 200")
+    log = (tmp_path / "log").read_text("utf-8")
+    assert '"method": "HEAD", "path": "/health"' in log
+    assert "Traceback" not in log
+
+
 def test_a_port_in_use_is_named_with_the_way_out() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
