@@ -22,7 +22,10 @@ class Visit:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, locale="vi-VN"
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size == PHONE,
+            locale="vi-VN",
+            reduced_motion="reduce",  # flights and shimmer cost a software renderer seconds
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)

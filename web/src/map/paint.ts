@@ -19,7 +19,7 @@ const OTHER_LABEL = { minzoom: 17, size: 11 };
  * Areas that cover the ground, from the lowest up; each hides what lies below it, since blended official colours mean nothing.
  * Layers that are not named lie on top, translucent, in the server's order.
  */
-const GROUND_UP = [UNITS, "population_grid", "zones", "parcels", "natural_areas", "green_areas", "water_bodies", "buildings"];
+const GROUND_UP = [UNITS, "population_grid", "zones", "parcels", "natural_areas", "green_areas", "water_bodies"];
 
 /** Plans from coarse to fine by the letters in their codes (Circular 16/2025); the finer one is drawn over the coarser. */
 const FINER_PLAN = ["match", ["slice", ["get", "plan_code"], 2, 5], "QHC", 0, "QPK", 1, "QCT", 2, 1];

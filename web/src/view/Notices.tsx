@@ -17,7 +17,7 @@ export function Notices({ notices }: { notices: Notice[] }) {
         </p>
       )}
       {notices.length > 0 && (
-        <p class="notice" role="note">
+        <p class="notice" role="note" tabIndex={0}>
           {notices.map((notice) => pick(notice.text)).join(" ")}
         </p>
       )}
