@@ -78,6 +78,11 @@ def choose_encoding(accept_encoding: str) -> str | None:
     )
 
 
+def takes_gzip(accept_encoding: str) -> bool:
+    """Say whether the client takes gzip."""
+    return "gzip" in (weighted(accept_encoding) if ";" in accept_encoding else accept_encoding)
+
+
 class Compress:
     """Compress the answers that gain from it."""
 

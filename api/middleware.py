@@ -94,9 +94,7 @@ class CheckHost:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self.allowed = {name.lower() for name in settings.allowed_hosts}
-        if settings.base_url:
-            self.allowed.add(host_of(settings.base_url.split("://", 1)[-1].split("/", 1)[0]))
+        self.allowed = allowed_hosts(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request if its Host is allowed."""
@@ -108,6 +106,12 @@ class CheckHost:
         vietnamese = "Máy chủ không phục vụ tên miền (Host) này. Người vận hành có thể thêm vào DOTHI_ALLOWED_HOSTS."
         detail = english if language_of(request) is Language.en else vietnamese
         await problems.problem(request, problems.INVALID, detail)(scope, receive, send)
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str]:
+    """Give the hosts that are answered: those named, and that of the public address."""
+    own = {host_of(settings.base_url.split("://", 1)[-1].split("/", 1)[0])} if settings.base_url else set()
+    return frozenset({name.lower() for name in settings.allowed_hosts} | own)
 
 
 def host_of(authority: str) -> str:

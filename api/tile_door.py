@@ -6,13 +6,13 @@ Everything else goes the long way, through the routes, which say the same and sa
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.compression import takes_gzip
 from api.etag import is_current
 from api.metrics import Metrics
-from api.middleware import host_of, security_headers
+from api.middleware import allowed_hosts, host_of, request_id_of, security_headers
 from api.tile_cache import CachedTile, Tiles
 from spatial.layers import Layer
 from spatial.selection import LegalPeriod
@@ -35,7 +35,7 @@ class TileDoor:
         self._tiles = tiles
         self._layers = layers
         self._metrics = metrics
-        self._allowed_hosts = frozenset(name.lower() for name in settings.allowed_hosts)
+        self._allowed_hosts = allowed_hosts(settings)
         self._any_origin = "*" in settings.cors_origins
         self._fixed = _fixed_headers(settings)
         self._today = (date.min, LegalPeriod())
@@ -59,11 +59,9 @@ class TileDoor:
         layer = self._layers.get(parts[3])
         if layer is None:
             return None
-        try:
-            numbers = (int(parts[6]), int(parts[7]), int(parts[8]))
-        except ValueError:
+        if not all(part.isascii() and part.isdecimal() and len(part) < 9 for part in parts[6:]):
             return None
-        return self._tiles.cached(layer, numbers, self._in_force_today())
+        return self._tiles.cached(layer, (int(parts[6]), int(parts[7]), int(parts[8])), self._in_force_today())
 
     def _in_force_today(self) -> LegalPeriod:
         today = (datetime.now(UTC) + _VIETNAM).date()
@@ -75,7 +73,8 @@ class TileDoor:
         headers = dict(scope["headers"])
         if not self._may_pass(headers):
             return None
-        own = ((b"etag", entry.etag.encode()), (b"x-request-id", uuid4().hex.encode()), *self._fixed)
+        request_id = request_id_of(headers.get(b"x-request-id", b"").decode("latin-1"))
+        own = ((b"etag", entry.etag.encode()), (b"x-request-id", request_id.encode()), *self._fixed)
         if is_current(headers.get(b"if-none-match", b"").decode("latin-1"), entry.etag):
             self._metrics.count_tiles("not_modified")
             return 304, own, b""
@@ -83,7 +82,7 @@ class TileDoor:
         if not content:
             self._metrics.count_tiles("cache")
             return 204, own, b""
-        if b"gzip" in headers.get(b"accept-encoding", b""):
+        if takes_gzip(headers.get(b"accept-encoding", b"").decode("latin-1")):
             if entry.gzipped is None:
                 return None
             content = entry.gzipped
@@ -95,8 +94,6 @@ class TileDoor:
     def _may_pass(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether the layers that are skipped would let the request through with these very headers."""
         if b"origin" in headers and not self._any_origin:
-            return False
-        if b"x-request-id" in headers:
             return False
         return "*" in self._allowed_hosts or host_of(headers.get(b"host", b"").decode("latin-1")) in self._allowed_hosts
 

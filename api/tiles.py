@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.compression import takes_gzip
 from api.etag import is_current, not_modified
 from api.links import Link, base_url
 from api.negotiation import Language, choose_format, parse_language
@@ -227,12 +228,12 @@ async def read_tile(
     if is_current(request.headers.get("if-none-match"), etag):
         services.metrics.count_tiles("not_modified")
         return not_modified(etag, tile_headers())
-    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
-    entry = await services.tiles.get(layer, tile, period, gzipped=takes_gzip)
+    packed = takes_gzip(request.headers.get("accept-encoding", ""))
+    entry = await services.tiles.get(layer, tile, period, gzipped=packed)
     headers = {**tile_headers(), "etag": entry.etag}
     if not entry.drawn.content:
         return Response(status_code=204, headers=headers)
-    if takes_gzip and entry.gzipped:
+    if packed and entry.gzipped:
         return Response(entry.gzipped, headers={**headers, "content-encoding": "gzip"}, media_type=MEDIA_TYPE)
     return Response(entry.drawn.content, headers=headers, media_type=MEDIA_TYPE)
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.responses import Response, StreamingResponse
 
 from api.app import create_app
-from api.compression import choose_encoding
+from api.compression import choose_encoding, takes_gzip
 from api.logs import JsonLines, log_config
 from api.middleware import host_of
 from spatial.settings import Settings
@@ -81,6 +81,25 @@ async def test_what_gains_nothing_is_left_alone(talk: httpx.AsyncClient, path: s
 )  # fmt: skip
 def test_the_encoding_follows_the_clients_weights(header: str, chosen: str | None) -> None:
     assert choose_encoding(header) == chosen
+
+
+def test_gzip_with_no_weight_is_refused() -> None:
+    assert [takes_gzip(header) for header in ("gzip", "br, gzip;q=0.2", "gzip;q=0", "gzip; q=0, br", "br", "")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+async def test_the_host_of_the_public_address_is_answered() -> None:
+    settings = Settings(_env_file=None, base_url="https://gis.example.vn/dothi")
+    async with serving(create_app(settings, database_url=NOWHERE)) as client:
+        answer = await client.get("/health/live", headers={"host": "gis.example.vn"})
+    assert answer.status_code == 200
+    assert "strict-transport-security" in answer.headers
 
 
 async def test_head_has_the_headers_of_get_and_no_body(talk: httpx.AsyncClient) -> None:
