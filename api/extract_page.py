@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
@@ -42,6 +44,13 @@ def draw_extract(answer: Answer, language: Language, address: str) -> bytes:
     return bytes(page.output())
 
 
+def _release_file(font: Any, path: Path) -> None:
+    """Let the font read from memory: fpdf2 keeps its file open until the garbage collector finds it."""
+    reader = font.ttfont.reader
+    reader.file.close()
+    reader.file = BytesIO(path.read_bytes())
+
+
 class _Page(FPDF):
     """An A4 document in one language."""
 
@@ -50,6 +59,7 @@ class _Page(FPDF):
         self.answer, self.lang = answer, lang
         for style, file in (("", "BeVietnamPro-Regular.ttf"), ("B", "BeVietnamPro-SemiBold.ttf")):
             self.add_font("text", style, FONTS / file)
+            _release_file(self.fonts[f"text{style}"], FONTS / file)
         self.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.set_auto_page_break(True, margin=24)
         self.set_title(self.say(TITLE))
@@ -160,10 +170,11 @@ class _Page(FPDF):
         self.set_text_color(*INK)
         self.set_draw_color(*RULE)
         self.set_line_width(0.15)
+        self.set_fill_color(255, 255, 255)
         heading = FontFace(emphasis="BOLD", size_pt=7.5, color=INK)
         with self.table(
             col_widths=(30, 12, 9, 24, 33), headings_style=heading, borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-            line_height=4.2, text_align=("LEFT", "RIGHT", "RIGHT", "LEFT", "LEFT"), padding=(0.6, 0.8),
+            line_height=4.2, text_align=("LEFT", "RIGHT", "RIGHT", "LEFT", "LEFT"), padding=(0.6, 0.8), v_align="TOP",
         ) as table:  # fmt: skip
             table.row([self.head(name) for name in ("part", "size", "share", "limits", "plan")])
             for item in theme.items:

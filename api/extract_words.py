@@ -52,14 +52,14 @@ STATUSES = {
     "expired": Text("hết hiệu lực", "no longer in force"),
 }
 LIMITS = {
-    "max_coverage_pct": (Text("mật độ xây dựng tối đa", "max. coverage"), " %"),
+    "max_coverage_pct": (Text("mật độ xây dựng tối đa", "max. coverage"), "\u00a0%"),
     "max_far": (Text("hệ số sử dụng đất tối đa", "max. FAR"), ""),
     "min_storeys": (Text("số tầng tối thiểu", "min. storeys"), ""),
     "max_storeys": (Text("số tầng tối đa", "max. storeys"), ""),
-    "max_height_m": (Text("chiều cao tối đa", "max. height"), " m"),
+    "max_height_m": (Text("chiều cao tối đa", "max. height"), "\u00a0m"),
     "population": (Text("dân số", "population"), ""),
-    "setback_m": (Text("khoảng lùi", "setback"), " m"),
-    "width_m": (Text("bề rộng bị giới hạn", "width of the strip"), " m"),
+    "setback_m": (Text("khoảng lùi", "setback"), "\u00a0m"),
+    "width_m": (Text("bề rộng bị giới hạn", "width of the strip"), "\u00a0m"),
 }
 """Column name -> words and unit, in the order shown."""
 

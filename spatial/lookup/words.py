@@ -89,6 +89,11 @@ def known_in_part(share: float) -> Text:
 
 def more_possible(share: float) -> Text:
     """Say how much is known where something was found."""
+    if share == 0:
+        return Text(
+            "Tại đây chưa có dữ liệu được xác nhận là đầy đủ; có thể còn quy định khác chưa có trong dữ liệu.",
+            "No data are confirmed as complete here; there may be rules that the data do not hold.",
+        )
     vi, en = _percent(share)
     return Text(
         f"Chỉ {vi} diện tích có dữ liệu được xác nhận là đầy đủ; có thể còn quy định khác chưa có trong dữ liệu.",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import split
 
 from spatial.cluster import Cluster
 from spatial.lookup import Answer, Question, State, Theme, look_up
@@ -157,7 +158,7 @@ def restricted_share(parcel: BaseGeometry, lines: Sequence[tuple[list[tuple[floa
 
 
 def seen_from(line: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the distance to the line (infinite where it lies not beside) and the side (positive: left; a corner counts both segments)."""
+    """Give the distance to the line, infinite where a point is not beside it, and the side: positive is left."""
     starts, ways = line[:-1], np.diff(line, axis=0)
     lengths = np.linalg.norm(ways, axis=1)
     rel = points[:, None, :] - starts[None]
@@ -210,7 +211,11 @@ def test_a_line_without_a_width_splits_the_parcel(world: World, line: list[tuple
         world.plan(plan, translate(shapely.box(-100, -100, 100, 100), x, y))
         world.line(plan, translate(drawn, x, y), side=side)
     answer = next(one for one in ask(world, code).themes if one.theme is Theme.RED_LINE)
-    assert (answer.share or 0.0) == pytest.approx(restricted_share(parcel, [(line, side, 1000.0)]), abs=0.012)
+    expected = 0.0
+    for part in split(parcel, drawn).geoms:
+        turn = seen_from(np.array(line), np.array(part.representative_point().coords))[1][0]
+        expected += part.area if (turn > 0) == (side == "left") else 0.0
+    assert (answer.share or 0.0) == pytest.approx(expected / parcel.area, abs=1e-5)
 
 
 # -- numbers that add up -----------------------------------------------------------------------------------------------------
