@@ -53,8 +53,9 @@ $(PAGE): web/node_modules/.made $(WEB_SOURCES)
 demo: setup web ## everything on this machine, with the sample data, on http://127.0.0.1:8000 (DOTHI_PORT)
 	@$(VENV)/bin/dothi demo
 
-bench: setup ## the numbers, side by side with others
-	$(STEP) "bench" $(VENV)/bin/python -m bench $(BENCH)
+bench: setup ## the numbers, side by side with others (QUICK=1, ONLY="items lookup")
+	$(STEP) "programs of the bench" .ci/system bench
+	$(STEP) "bench" $(VENV)/bin/python -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(BENCH)
 
 # -- checking -----------------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ LOCK = ROOT / "bench" / "peers.lock"
 PEER_PYTHON = PEERS / "venv" / "bin" / "python"
 MARTIN_VERSION = "1.14.0"
 MARTIN = PEERS / "martin" / "bin" / "martin"
-_PROGRAMS = {"wrk": "wrk", "pgbench": "postgresql-contrib", "psql": "postgresql-client", "ogr2ogr": "gdal-bin"}
+_PROGRAMS = {"wrk": "wrk", "pgbench": "postgresql-contrib", "psql": "postgresql-client", "ogr2ogr": "gdal-bin", "curl": "curl"}
 
 
 def check_programs() -> None:
