@@ -30,7 +30,9 @@ def test_search_leads_to_the_parcel_with_the_states_of_the_server(demo: Demo, op
     expect(visit.card.get_by_role("heading", level=2)).to_contain_text(demo.known.number)
     for theme in told["themes"]:
         shown = visit.card.locator(f"[data-theme={theme['theme']}]")
-        expect(shown.locator(".state")).to_have_text(STATE_WORDS[theme["state"]])
+        expect(shown.locator(".theme-head .state")).to_have_text(STATE_WORDS[theme["state"]])
+    words = [STATE_WORDS[theme["state"]] for theme in told["themes"]]
+    expect(visit.card.locator(".verdict .state")).to_have_text(words)
     visit.settle()
     assert visit.drawn("selection:line"), "the parcel is outlined on the map"
 
@@ -46,7 +48,7 @@ def test_click_on_the_map_answers_for_the_parcel_there(demo: Demo, open_page: Op
 def test_unknown_is_never_drawn_like_no(demo: Demo, open_page: Open) -> None:
     visit = open_page(f"/?parcel={demo.unknown.code}").settle()
     theme = visit.answered().locator("[data-state=unknown]").first
-    state = theme.locator(".state")
+    state = theme.locator(".theme-head .state")
     expect(state).to_have_text("Chưa biết")
     expect(visit.card).to_contain_text("“Chưa biết” không có nghĩa là “không ảnh hưởng”")
     assert "repeating-linear-gradient" in state.evaluate("element => getComputedStyle(element).backgroundImage")

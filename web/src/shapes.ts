@@ -135,6 +135,9 @@ export interface ThemeAnswer {
   state: ThemeState;
   reason?: string | null;
   known_share?: number | null;
+  /** All items together, each ground counted once. */
+  area_m2?: number | null;
+  share?: number | null;
   items: ThemeItem[];
   remainders?: Remainder[] | null;
 }

@@ -68,6 +68,7 @@ const WORDS = {
     "“Chưa biết” không có nghĩa là “không ảnh hưởng”: hãy hỏi cơ quan có thẩm quyền.",
     "“Unknown” does not mean “not affected”: ask the competent authority.",
   ],
+  extent: ["Phần bị ảnh hưởng: {area} ({share} thửa đất)", "Part affected: {area} ({share} of the parcel)"],
   known_share: ["Mới biết {share} diện tích", "Known for {share} of the area"],
   zones_rest: ["Không thuộc ô nào của đồ án", "In no zone of the plan"],
 

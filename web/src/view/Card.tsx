@@ -8,7 +8,7 @@ import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon, UnknownIcon } from "./icons";
 import { Failure, Nothing, Waiting } from "./messages";
 import { Panel } from "./Panel";
-import { stateWord, Theme } from "./Theme";
+import { stateWord, Theme, Verdicts } from "./Theme";
 
 const TITLE_ID = "card-title";
 
@@ -103,6 +103,7 @@ function Answer({ answer }: { answer: LookupAnswer }) {
         </p>
       ))}
       <h3 class="themes-title">{t(answer.parcel ? "answer_for" : "answer_for_point")}</h3>
+      <Verdicts themes={answer.themes} />
       {answer.themes.some((theme) => theme.state === "unknown") && (
         <p class="unknown-note">
           <UnknownIcon />

@@ -19,17 +19,53 @@ const stateOf = (state: ThemeState) => STATES[state] ?? STATES.unknown;
 
 export const stateWord = (state: ThemeState): Word => stateOf(state).word;
 
-export function Theme({ theme }: { theme: ThemeAnswer }) {
-  const { word, Icon } = stateOf(theme.state);
+/** All themes at a glance; each line leads to what the plans say exactly. */
+export function Verdicts({ themes }: { themes: ThemeAnswer[] }) {
   return (
-    <li class="theme" data-theme={theme.theme} data-state={theme.state}>
+    <ul class="verdicts">
+      {themes.map((theme) => (
+        <li key={theme.theme}>
+          <a class="verdict" href={`#theme-${theme.theme}`} onClick={goToTheme}>
+            <span class="verdict-title">{theme.title}</span>
+            <StateMark state={theme.state} />
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Scroll within the card: the page's address holds the view and has no fragment. */
+function goToTheme(event: MouseEvent): void {
+  event.preventDefault();
+  const heading = document.querySelector<HTMLElement>(`${(event.currentTarget as HTMLAnchorElement).hash} h4`);
+  heading?.scrollIntoView({ block: "start" });
+  heading?.focus({ preventScroll: true });
+}
+
+export function StateMark({ state }: { state: ThemeState }) {
+  const { word, Icon } = stateOf(state);
+  return (
+    <span class={`state state-${state}`}>
+      <Icon />
+      {t(word)}
+    </span>
+  );
+}
+
+export function Theme({ theme }: { theme: ThemeAnswer }) {
+  const partly = typeof theme.share === "number" && theme.share < 0.9995 && typeof theme.area_m2 === "number";
+  return (
+    <li class="theme" id={`theme-${theme.theme}`} data-theme={theme.theme} data-state={theme.state}>
       <div class="theme-head">
-        <h4>{theme.title}</h4>
-        <span class={`state state-${theme.state}`}>
-          <Icon />
-          {t(word)}
-        </span>
+        <h4 tabIndex={-1}>{theme.title}</h4>
+        <StateMark state={theme.state} />
       </div>
+      {partly && (
+        <p class="theme-extent">
+          {t("extent", { area: area(theme.area_m2 ?? 0), share: share(theme.share ?? 0) })}
+        </p>
+      )}
       <Explanation theme={theme} />
       {theme.items.length > 0 && (
         <ul class="items">
@@ -63,7 +99,6 @@ function Explanation({ theme }: { theme: ThemeAnswer }) {
 function Item({ item, theme }: { item: ThemeItem; theme: ThemeAnswer }) {
   const { zone, plan } = item;
   const name = nameOf(item, theme.theme);
-  const other = item.state && item.state !== theme.state ? stateOf(item.state) : null;
   return (
     <li class="item">
       <div class="item-head">
@@ -78,12 +113,7 @@ function Item({ item, theme }: { item: ThemeItem; theme: ThemeAnswer }) {
           <span style={{ width: `${Math.min(100, item.share * 100)}%`, background: zone?.color ?? undefined }} />
         </div>
       )}
-      {other && (
-        <span class={`state state-${item.state}`}>
-          <other.Icon />
-          {t(other.word)}
-        </span>
-      )}
+      {item.state && item.state !== theme.state && <StateMark state={item.state} />}
       {item.note && <p class="theme-note">{item.note}</p>}
       <Parameters parameters={item.parameters ?? {}} />
       <Source item={item} plan={plan ?? null} named={name} />
