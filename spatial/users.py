@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from psycopg2.errors import DependentObjectsStillExist
 from psycopg2.extensions import encrypt_password
 from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all
+from sqlalchemy.exc import DBAPIError
 
 from spatial.errors import Conflict, InvalidInput, NotFound
 from spatial.tables import EditorTerritory, Unit, UnitCode
@@ -84,6 +86,8 @@ def create_user(connection: Connection, name: str, role: Role, territory: tuple[
     _execute_composed(
         connection, "CREATE ROLE %I LOGIN PASSWORD %L IN ROLE %I", name, _verifier(connection, name, password), f"dothi_{role}"
     )
+    # a former bearer of the name, dropped by other means, may have left a territory
+    connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
     for code, level in levels.items():
         connection.execute(insert(EditorTerritory).values(login=name, unit_code=code, level=level))
     return password
@@ -109,13 +113,25 @@ def drop_user(connection: Connection, name: str) -> None:
 
     Raises:
         NotFound: there is no such login of a person.
+        Conflict: it owns or was given something by other means than `dothi user add`.
     """
     if name not in {user.name for user in list_users(connection)}:
         raise NotFound(
             f"There is no login '{name}'. See: dothi user list.", vi=f"Không có tài khoản '{name}'. Xem: dothi user list."
         )
     connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
-    _execute_composed(connection, "DROP ROLE %I", name)
+    try:
+        with connection.begin_nested():
+            _execute_composed(connection, "DROP ROLE %I", name)
+    except DBAPIError as error:
+        if not isinstance(error.orig, DependentObjectsStillExist):
+            raise
+        raise Conflict(
+            f"The login '{name}' owns or was given something by hand. As administrator, in each database: "
+            f"DROP OWNED BY {name}; then drop it again.",
+            vi=f"Tài khoản '{name}' còn sở hữu hoặc được cấp quyền riêng. Quản trị viên chạy trong từng cơ sở dữ liệu: "
+            f"DROP OWNED BY {name}; rồi xóa lại.",
+        ) from error
 
 
 def _check_name(name: str) -> None:
