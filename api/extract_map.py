@@ -6,7 +6,7 @@ from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import PathPaintRule
-from shapely import LineString, MultiLineString, Polygon, box
+from shapely import LineString, MultiLineString, Point, Polygon, box
 from shapely.geometry import shape as to_geometry
 from shapely.geometry.base import BaseGeometry
 
@@ -17,6 +17,7 @@ INK, RULE = (29, 31, 39), (120, 122, 132)
 _LINE_COLORS = {"red_line": (213, 0, 0), "building_line": (11, 87, 208), "corridor": (239, 108, 0)}
 _LINE_DASHES = {"red_line": None, "building_line": (2.0, 1.0), "corridor": (0.8, 0.8)}
 _MARGIN = 0.25
+_POINT_SIDE_M = 60.0
 
 
 def read_shape(geojson: Mapping[str, Any] | None) -> BaseGeometry:
@@ -51,7 +52,7 @@ class Frame:
 
 
 def draw_map(pdf: FPDF, answer: Answer, left: float, top: float, size: float, lang: str) -> None:
-    """Draw the map into a square of `size` mm; the parcel's shape must be there."""
+    """Draw the map into a square of `size` mm; the shape of the parcel or point must be there."""
     assert answer.shape is not None
     parcel = read_shape(answer.shape)
     frame = _frame_around(parcel, left, top, size)
@@ -65,6 +66,10 @@ def draw_map(pdf: FPDF, answer: Answer, left: float, top: float, size: float, la
     for item in _line_items(answer):
         if item.line and item.line.shape is not None:
             _stroke(pdf, frame, read_shape(item.line.shape), item.line.kind)
+    if isinstance(parcel, Point):
+        [(x, y)] = frame.place(parcel.coords)
+        pdf.set_fill_color(*INK)
+        pdf.circle(x, y, 1, style="F")
     pdf.set_draw_color(*RULE)
     pdf.set_line_width(0.2)
     pdf.rect(left, top, size, size)
@@ -84,7 +89,7 @@ def _line_items(answer: Answer) -> list[Item]:
 
 def _frame_around(parcel: BaseGeometry, left: float, top: float, size: float) -> Frame:
     west, south, east, north = parcel.bounds
-    side = max(east - west, north - south) * (1 + 2 * _MARGIN)
+    side = max(east - west, north - south) * (1 + 2 * _MARGIN) or _POINT_SIDE_M
     return Frame(left, top, size, (west + east - side) / 2, (south + north + side) / 2, size / side)
 
 

@@ -203,7 +203,8 @@ class _Page(FPDF):
     def _name(self, item: Item) -> str:
         if item.zone:
             name = self.say(item.zone.function_name) if item.zone.function_name else ", ".join(item.zone.names)
-            return " ".join(filter(None, (name, f"({item.zone.function_code})" if item.zone.function_code else "")))
+            code = item.zone.function_code or ""
+            return f"{name} ({code})" if name and code else name or code
         if item.line:
             return item.line.name or "–"
         return self.say(item.plan.name)

@@ -9,6 +9,7 @@ import shapely
 
 from spatial.errors import Ambiguous, NotFound
 from spatial.lookup import Answer, Question, State, Theme, ThemeAnswer, look_up
+from spatial.lookup.sources import statement
 from tests.conftest import Database
 from tests.lookup_world import COMMUNE, START, World, lonlat, open_world, public_connection
 
@@ -322,3 +323,29 @@ async def test_a_point_beyond_the_country_is_refused_and_one_at_its_edge_unknown
     assert [one.state for one in answer.themes] == [State.UNKNOWN] * 4
     assert answer.themes[0].reason is not None
     assert "ranh giới" in answer.themes[0].reason.vi
+
+
+# -- how it is run -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("then", [False, True])
+async def test_every_large_table_is_read_through_its_spatial_index(world: World, database: Database, then: bool) -> None:
+    with world.writing():
+        world.execute("SELECT 1")
+    connection = await public_connection(database)
+    values = {
+        "shape": bytes.fromhex("0101000020E6100000713D0AD7A3705A400000000000003540"), "srid": 905897, "as_of": TODAY,
+        "touch_m": 0.1, "reach_m": 100.0, "with_shapes": False, "version": 1, "lon": 105.85, "lat": 21.0,
+    }  # fmt: skip
+    read = ""
+    await connection.execute("SET enable_seqscan = off")  # the tables of a test are too small for any index
+    for names in (("themes",), ("parcels_at_point", "subject")):
+        asked = statement(*names, then=then)
+        rows = await connection.fetch("EXPLAIN " + asked.sql, *asked.arguments(values))
+        read += "\n".join(row[0] for row in rows)
+    await connection.close()
+    for table in ("parcel", "zone", "plan", "planning_line", "theme_coverage"):
+        assert f"{table}_geom_idx" in read, table
+        assert f"Seq Scan on {table} " not in read, table
+        if then:
+            assert f"__{table}_geom_idx" in read, table
