@@ -117,14 +117,15 @@ def _parse_known_at(text: str | None) -> datetime | None:
             day = date.fromisoformat(text) + timedelta(days=1)
             return min(datetime.combine(day, time(), LEGAL_TIME_ZONE), datetime.now(UTC)).astimezone(UTC)
         moment = datetime.fromisoformat(text[:10] + text[10:].replace(" ", "+"))
+        known_at = moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
-        moment = datetime.min  # noqa: DTZ901 - only to be refused below
-    if moment.tzinfo is None:
+        known_at = None
+    if known_at is None:
         raise InvalidInput(
             f"known_at='{text[:40]}' is not a moment. Write it like known_at=2026-01-31T09:00:00Z.",
             vi=f"known_at='{text[:40]}' không phải thời điểm. Hãy viết như known_at=2026-01-31T09:00:00+07:00.",
         )
-    return moment.astimezone(UTC)
+    return known_at
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------------------

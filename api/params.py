@@ -16,15 +16,20 @@ from spatial.selection import LEGAL_TIME_ZONE, Bbox, LegalPeriod
 
 
 def refuse_unknown(query: QueryParams, allowed: Collection[str]) -> None:
-    """Refuse parameters that the resource does not have, and any given twice.
+    """Refuse parameters that the resource does not have, any given twice, and the character that no text in a database may hold.
 
     Raises:
         UnknownParameter: one is unknown; the message names the nearest that exists.
-        InvalidInput: one is given more than once.
+        InvalidInput: one is given more than once, or holds U+0000.
     """
-    for name, _ in query.multi_items():
+    for name, value in query.multi_items():
         if name not in allowed:
             raise _unknown(name, allowed)
+        if "\0" in value:
+            raise InvalidInput(
+                f"{name} holds the character U+0000, which no value can. Leave it out.",
+                vi=f"{name} có ký tự U+0000, không giá trị nào được chứa ký tự này. Hãy bỏ đi.",
+            )
         if len(query.getlist(name)) > 1:
             raise InvalidInput(
                 f"Parameter '{_shown(name)}' is given more than once. Give it once.",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from spatial.errors import Forbidden, Unavailable
+from spatial.errors import Forbidden, InvalidInput, Unavailable
 from spatial.settings import Settings
 
 ACQUIRE_SECONDS = 5.0
@@ -26,6 +26,12 @@ _NOT_REACHED = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+)
+_NOT_COMPUTABLE = (
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DivisionByZeroError,
+    asyncpg.PostgresFloatingPointError,
+    asyncpg.InvalidArgumentForPowerFunctionError,
 )
 
 
@@ -186,6 +192,11 @@ def _translated() -> Iterator[None]:
         raise Unavailable(
             "The question needs more time than one request may take. Ask for a smaller area, fewer rows or a simpler filter.",
             vi="Truy vấn cần nhiều thời gian hơn mức cho phép. Hãy thu hẹp khu vực, giảm số dòng hoặc dùng bộ lọc đơn giản hơn.",
+        ) from error
+    except _NOT_COMPUTABLE as error:
+        raise InvalidInput(
+            "A number in the request, or one computed from it, is beyond what can be computed. Use smaller numbers.",
+            vi="Có số trong yêu cầu, hoặc kết quả tính từ số đó, vượt phạm vi tính được. Hãy dùng số nhỏ hơn.",
         ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise Forbidden(

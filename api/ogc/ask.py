@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -140,14 +140,15 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        known_at = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # overflow: within hours of the ends of time
+        known_at = None
+    if known_at is None:
         raise InvalidInput(
             f"known_at='{text[:60]}' is not a moment with its offset. Write it like known_at=2026-01-31T09:00:00Z.",
             vi=f"known_at='{text[:60]}' không phải thời điểm có múi giờ. Hãy viết như known_at=2026-01-31T09:00:00Z.",
         )
-    return moment
+    return known_at
 
 
 def _no_property(parameter: str, name: str, known: Collection[str]) -> InvalidInput:
