@@ -7,7 +7,7 @@ from api.ogc.identity import resolve
 from api.ogc.items import list_items, read_item
 from api.ogc.landing import read_conformance, read_landing
 from api.ogc.openapi import read_api
-from api.ogc.schemas import read_queryables, read_schema, read_sortables
+from api.ogc.schemas import read_feature_schema, read_queryables, read_schema, read_sortables
 
 router = APIRouter(include_in_schema=False)
 for path, endpoint in (
@@ -20,6 +20,7 @@ for path, endpoint in (
     ("/ogc/collections/{collection}/queryables", read_queryables),
     ("/ogc/collections/{collection}/sortables", read_sortables),
     ("/ogc/collections/{collection}/schema", read_schema),
+    ("/ogc/collections/{collection}/schema/feature", read_feature_schema),
     ("/ogc/collections/{collection}/items", list_items),
     ("/ogc/collections/{collection}/items/{feature}", read_item),
     ("/id/{layer}/{code}", resolve),

@@ -73,6 +73,7 @@ def _links(asked: Visit, layer: Layer) -> list[Link]:
         Link(f"{here}/items?f=json", "items", GEOJSON, title),
         Link(f"{here}/items?f=html", "items", HTML, title),
         Link(f"{here}/schema?f=json", f"{_REL}/schema", SCHEMA_JSON),
+        Link(f"{here}/schema/feature?f=json", "describedBy", SCHEMA_JSON),  # GDAL knows it with this capital only
         Link(f"{here}/queryables?f=json", f"{_REL}/queryables", SCHEMA_JSON),
         Link(f"{here}/sortables?f=json", f"{_REL}/sortables", SCHEMA_JSON),
         Link(f"{here}/tiles", f"{_REL}/tilesets-vector", JSON),

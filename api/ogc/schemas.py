@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import BigInteger, CheckConstraint, Column
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -69,6 +69,28 @@ async def read_schema(request: Request) -> Response:
     return _answer(asked, layer, {**named, GEOMETRY_COLUMN: geometry}, required=[*required, GEOMETRY_COLUMN])
 
 
+async def read_feature_schema(request: Request) -> Response:
+    """Describe the features as the GeoJSON documents that they are; GDAL takes the types of columns from here."""
+    asked = visit(request, media_type=SCHEMA_JSON)
+    layer = asked.layer()
+    columns = {
+        column.name: {"title": column_title(column, asked.language), **_geojson_type(column)} for column in layer.properties
+    }
+    members = {
+        "type": {"type": "string", "enum": ["Feature"], "title": "GeoJSON"},
+        "id": {"title": column_title(layer.table.c[KEY_COLUMN], asked.language), "type": "integer"},
+        "geometry": {"title": column_title(layer.table.c[GEOMETRY_COLUMN], asked.language), "type": ["object", "null"]},
+        "properties": {"title": layer.title.in_language(asked.language), "type": "object", "properties": columns},
+    }
+    return _answer(asked, layer, members, required=["type", "geometry", "properties"])
+
+
+def _geojson_type(column: Column[Any]) -> dict[str, Any]:
+    """Give the type; GDAL takes `integer` for 32 bits, so longer ones are called numbers."""
+    described = json_type(column)
+    return {**described, "type": "number"} if isinstance(column.type, BigInteger) else described
+
+
 def _answer(asked: Visit, layer: Layer, properties: dict[str, Any], **members: Any) -> Response:
     document = {
         "$schema": _DIALECT,
@@ -78,7 +100,6 @@ def _answer(asked: Visit, layer: Layer, properties: dict[str, Any], **members: A
         "description": layer.description.in_language(asked.language),
         "properties": properties,
         **members,
-        "additionalProperties": False,
     }
     return asked.answer(document, "schema.html")
 
