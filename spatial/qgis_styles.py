@@ -3,11 +3,13 @@
 One look-up per feature decides its drawing (a categorized renderer over an expression), and what is not in force is grey.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from xml.etree import ElementTree as ET
 
-from sqlalchemy import Column, Connection, text
+from sqlalchemy import CheckConstraint, Column, Connection, text
 
 from spatial.layers import GEOMETRY_COLUMN, HIDDEN_COLUMNS, KEY_COLUMN, GeometryKind, Layer, Rule, Style, Text
 from spatial.legend import coloured_codes, rules_of
@@ -186,10 +188,11 @@ def _rgba(color: str) -> str:
     return f"{red},{green},{blue},255"
 
 
-def _add_map(parent: ET.Element, options: dict[str, str]) -> None:
+def _add_map(parent: ET.Element, options: dict[str, str]) -> ET.Element:
     mapping = ET.SubElement(parent, "Option", type="Map")
     for name, value in options.items():
         ET.SubElement(mapping, "Option", name=name, value=value, type="QString")
+    return mapping
 
 
 def _add_labels(root: ET.Element, column: str) -> None:
@@ -231,17 +234,43 @@ def _is_computed(column: Column[object]) -> bool:
 
 
 def _add_widget(field: ET.Element, column: Column[object], layer: Layer, rules: Sequence[Rule]) -> None:
-    hidden = column.name in HIDDEN_COLUMNS
-    listed = column.name == layer.style.column and bool(rules)
-    widget = ET.SubElement(field, "editWidget", type="Hidden" if hidden else "ValueMap" if listed else _widget(column))
-    config = ET.SubElement(widget, "config")
-    if not listed:
-        return
-    options = ET.SubElement(ET.SubElement(config, "Option", type="Map"), "Option", name="map", type="List")
-    for rule in rules:
-        entry = ET.SubElement(options, "Option", type="Map")
-        ET.SubElement(entry, "Option", name=f"{_code(layer.style, rule)}{rule.label.vi}", value=rule.value, type="QString")
+    options: dict[str, str] = {}
+    if column.name in HIDDEN_COLUMNS:
+        kind = "Hidden"
+    elif entries := _entries(column, layer, rules):
+        kind = "ValueMap"
+    elif column.type.python_type is date:
+        kind, options = "DateTime", _DATE_OPTIONS
+    else:
+        kind = "TextEdit"
+    widget = ET.SubElement(field, "editWidget", type=kind)
+    config = _add_map(ET.SubElement(widget, "config"), options)
+    if kind == "ValueMap":
+        listing = ET.SubElement(config, "Option", name="map", type="List")
+        for value, label in entries:
+            ET.SubElement(ET.SubElement(listing, "Option", type="Map"), "Option", name=label, value=value, type="QString")
 
 
-def _widget(column: Column[object]) -> str:
-    return "DateTime" if column.type.python_type.__name__ == "date" else "TextEdit"
+_DATE_OPTIONS = {"display_format": "dd/MM/yyyy", "field_format": "yyyy-MM-dd", "calendar_popup": "1", "allow_null": "1"}
+_CLOSED_LIST = re.compile(r"(\w+) IN \((.+)\)")
+
+
+def _entries(column: Column[object], layer: Layer, rules: Sequence[Rule]) -> list[tuple[str, str]]:
+    """Give the values that a form offers for a column, with their labels: the style's rules, else the closed list of words."""
+    found = [(rule.value, f"{_code(layer.style, rule)}{rule.label.vi}") for rule in rules]
+    if column.name != layer.style.column:
+        found = [(word, word) for word in _closed_list(column, layer)]
+    return [*found, (_NULL, "-")] if found and column.nullable else found
+
+
+def _closed_list(column: Column[object], layer: Layer) -> list[str]:
+    """Give the words that a CHECK allows for a column; none where it is free."""
+    for constraint in layer.table.constraints:
+        listed = _CLOSED_LIST.fullmatch(str(constraint.sqltext)) if isinstance(constraint, CheckConstraint) else None
+        if listed and listed[1] == column.name:
+            return re.findall(r"'([^']*)'", listed[2])
+    return []
+
+
+_NULL = "{2839923C-8B7D-419E-B84B-CA2FE9B80EC7}"
+"""How a value map of QGIS writes NULL."""
