@@ -89,7 +89,9 @@ const neededUrls = computed<string[]>(() => {
   const depths = view.value.path.map((_, depth) => depth);
   const own = depths.length - 1;
   const periods = indicator.value.periods.slice(-PERIODS_SHOWN);
-  return [...depths.map((depth) => stepUrl(depth)), ...periods.map((one) => stepUrl(own, one)), stepUrl(own)].flatMap((url) => url ?? []);
+  return [...depths.map((depth) => stepUrl(depth)), ...periods.map((one) => stepUrl(own, one)), stepUrl(own)].flatMap(
+    (url) => url ?? [],
+  );
 });
 
 /** Load what the path and the chart over time need; what fails is left out and asked again with the next change. */

@@ -35,7 +35,11 @@ export function followBrowser(): void {
     document.documentElement.lang = lang.value;
     const answer = lookup.answer.value;
     const parcel = answer.state === "ready" ? answer.value.parcel : null;
-    const name = parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : mode.value === "figures" ? t("figures_title") : null;
+    const name = parcel
+      ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code })
+      : mode.value === "figures"
+        ? t("figures_title")
+        : null;
     document.title = [name, t("page_title")].filter(Boolean).join(" · ");
   });
 }

@@ -11,9 +11,7 @@ export interface Camera {
 }
 
 export type Selection =
-  | { kind: "point"; lon: number; lat: number }
-  | { kind: "parcel"; code: string }
-  | { kind: "address"; text: string };
+  { kind: "point"; lon: number; lat: number } | { kind: "parcel"; code: string } | { kind: "address"; text: string };
 
 /** A unit in the path of figures; its level belongs to it, since codes repeat over levels. */
 export interface UnitStep {

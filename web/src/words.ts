@@ -126,7 +126,10 @@ const WORDS = {
   legend_other: ["Khác", "Other"],
   legend_all: ["Xem cả {n} loại", "Show all {n} classes"],
   legend_in_view: ["Chỉ những loại đang thấy", "Only classes in view"],
-  parcels_outlined: ["Đang vẽ ranh thửa; tắt lớp Ô quy hoạch để xem màu loại đất.", "Drawn as outlines; switch zones off to see land-use colours."],
+  parcels_outlined: [
+    "Đang vẽ ranh thửa; tắt lớp Ô quy hoạch để xem màu loại đất.",
+    "Drawn as outlines; switch zones off to see land-use colours.",
+  ],
   function_code: ["Mã chức năng", "Function code"],
   layer_zoom_in: ["phóng to để thấy", "zoom in to see"],
   layers_none: ["Máy chủ chưa công bố lớp nào.", "The server publishes no layer yet."],
@@ -165,7 +168,10 @@ const WORDS = {
   figures_failed: ["Chưa tải được số liệu", "The figures could not be loaded"],
   figures_no_indicators: ["Máy chủ chưa có chỉ tiêu nào.", "The server has no indicator yet."],
   over_time: ["Theo thời gian", "Over time"],
-  chart_partial: ["Kỳ có nền gạch: dữ liệu chưa đủ, không so sánh được.", "Hatched periods rest on partial data and do not compare."],
+  chart_partial: [
+    "Kỳ có nền gạch: dữ liệu chưa đủ, không so sánh được.",
+    "Hatched periods rest on partial data and do not compare.",
+  ],
   sort_by: ["Sắp xếp theo {column}", "Sort by {column}"],
   open_unit: ["Xem bên trong {name}", "Look inside {name}"],
   up_to: ["Lên {name}", "Up to {name}"],

@@ -15,7 +15,9 @@ export interface Class {
 
 /** At most five classes that hold about the same number of units each; fewer where values repeat. */
 export function classify(figures: Figure[]): Class[] {
-  const sorted = figures.flatMap((figure) => (figure.value === null || isRemainder(figure) ? [] : figure.value)).sort((a, b) => a - b);
+  const sorted = figures
+    .flatMap((figure) => (figure.value === null || isRemainder(figure) ? [] : figure.value))
+    .sort((a, b) => a - b);
   const [low, high] = [sorted[0], sorted.at(-1)];
   if (low === undefined || high === undefined) return [];
   const quantiles = RAMP.slice(1).map((_, i) => sorted[Math.floor(((i + 1) * sorted.length) / RAMP.length)] ?? high);
@@ -28,7 +30,8 @@ export function classify(figures: Figure[]): Class[] {
 }
 
 /** Whether a figure rests on less than the whole of its unit. */
-export const isPartial = (figure: Pick<Figure, "value" | "coverage">): boolean => figure.value !== null && figure.coverage !== null && figure.coverage < 0.995;
+export const isPartial = (figure: Pick<Figure, "value" | "coverage">): boolean =>
+  figure.value !== null && figure.coverage !== null && figure.coverage < 0.995;
 
 function colorOf(value: number, classes: Class[]): string | null {
   return classes.findLast((one) => value >= one.from)?.color ?? null;
@@ -63,6 +66,7 @@ export function drawFigures(shapes: GeoJSON.FeatureCollection, figures: Figure[]
 
 function codeOf(feature: GeoJSON.Feature): string | null {
   const properties = feature.properties ?? {};
-  const code: unknown = properties["code"] ?? properties["unit_code"] ?? (properties["unit"] as { code?: unknown } | undefined)?.code;
+  const code: unknown =
+    properties["code"] ?? properties["unit_code"] ?? (properties["unit"] as { code?: unknown } | undefined)?.code;
   return typeof code === "string" ? code : null;
 }

@@ -63,7 +63,9 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
     map = new MapLibre({
       container,
       style: styleOf(config),
-      ...(camera ? { center: [camera.lon, camera.lat], zoom: camera.zoom } : { bounds: config.default_view.bbox, fitBoundsOptions: { padding: 40 } }),
+      ...(camera
+        ? { center: [camera.lon, camera.lat], zoom: camera.zoom }
+        : { bounds: config.default_view.bbox, fitBoundsOptions: { padding: 40 } }),
       maxZoom: 21,
       minZoom: 3,
       pitchWithRotate: false,
@@ -164,7 +166,12 @@ function followLegalDate(): () => void {
 function isAt(made: MapLibre, camera: { lon: number; lat: number; zoom: number }): boolean {
   const { lng, lat } = made.getCenter();
   const pixel = 360 / (512 * 2 ** made.getZoom());
-  return made.isMoving() || (Math.abs(lng - camera.lon) < pixel + 1e-5 && Math.abs(lat - camera.lat) < pixel + 1e-5 && Math.abs(made.getZoom() - camera.zoom) < 0.02);
+  return (
+    made.isMoving() ||
+    (Math.abs(lng - camera.lon) < pixel + 1e-5 &&
+      Math.abs(lat - camera.lat) < pixel + 1e-5 &&
+      Math.abs(made.getZoom() - camera.zoom) < 0.02)
+  );
 }
 
 /** Draw what was asked about: the parcel of the answer, else the point; and bring it into the free part of the map. */

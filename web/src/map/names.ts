@@ -42,9 +42,15 @@ export function nameUnits(map: MapLibre, layer: MapLayer): void {
     const code = String(piece.properties["code"] ?? piece.id);
     if (!place || place.size <= (largest.get(code)?.size ?? 0)) continue;
     const geometry: GeoJSON.Point = { type: "Point", coordinates: place.position };
-    largest.set(code, { size: place.size, feature: { type: "Feature", properties: { name: piece.properties[name] as string }, geometry } });
+    largest.set(code, {
+      size: place.size,
+      feature: { type: "Feature", properties: { name: piece.properties[name] as string }, geometry },
+    });
   }
-  const names: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [...largest.values()].map(({ feature }) => feature) };
+  const names: GeoJSON.FeatureCollection = {
+    type: "FeatureCollection",
+    features: [...largest.values()].map(({ feature }) => feature),
+  };
   // New data make the map draw, and a drawn map names its units again: only a change may go in.
   const written = JSON.stringify(names);
   if (written === shown.get(map)) return;

@@ -138,7 +138,9 @@ function common(layer: MapLayer, part: string) {
 /** The part of a paint that is given; the rest falls back on the style's default. */
 export function known(paint: Paint): Paint {
   const { fill, stroke, width, dash } = paint;
-  return Object.fromEntries(Object.entries({ fill, stroke, width, dash }).filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries({ fill, stroke, width, dash }).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 const resolve = (layer: MapLayer, paint: Paint): Paint => ({ ...layer.style.default, ...known(paint) });
@@ -157,9 +159,28 @@ function scaled(layer: MapLayer): ExpressionSpecification {
   const width = (factor: number) => {
     const read = (paint: Paint) => (paint.width ?? 1) * factor;
     if (!column || rules.length === 0) return read(otherwise);
-    return ["match", ["to-string", ["get", column]], ...distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]), read(otherwise)];
+    return [
+      "match",
+      ["to-string", ["get", column]],
+      ...distinct(rules).flatMap((rule) => [String(rule.value), read(resolve(layer, rule))]),
+      read(otherwise),
+    ];
   };
-  return ["interpolate", ["linear"], ["zoom"], 8, width(0.3), 14, width(0.35), 16, width(0.8), 18, width(1.4), 20, width(2)] as unknown as ExpressionSpecification;
+  return [
+    "interpolate",
+    ["linear"],
+    ["zoom"],
+    8,
+    width(0.3),
+    14,
+    width(0.35),
+    16,
+    width(0.8),
+    18,
+    width(1.4),
+    20,
+    width(2),
+  ] as unknown as ExpressionSpecification;
 }
 
 const SOLID = [1, 0];
@@ -169,7 +190,12 @@ function dashes(layer: MapLayer): ExpressionSpecification | number[] {
   const read = (paint: Paint) => (paint.dash && paint.dash.length > 1 ? paint.dash : SOLID);
   if (!column || rules.every((rule) => !rule.dash?.length)) return read(otherwise);
   const branches = distinct(rules).flatMap((rule) => [String(rule.value), ["literal", read(resolve(layer, rule))]]);
-  return ["match", ["to-string", ["get", column]], ...branches, ["literal", read(otherwise)]] as unknown as ExpressionSpecification;
+  return [
+    "match",
+    ["to-string", ["get", column]],
+    ...branches,
+    ["literal", read(otherwise)],
+  ] as unknown as ExpressionSpecification;
 }
 
 /** A match expression refuses repeated values; the first rule wins, as in the server's style. */

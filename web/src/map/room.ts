@@ -11,6 +11,7 @@ export function freePadding(margin = 24): Required<PaddingOptions> {
   const panel = document.querySelector("[data-panel]")?.getBoundingClientRect();
   const free = { left: margin, right: margin, top: margin, bottom: margin };
   if (!panel) return free;
-  if (PHONE.matches) return { ...free, top: 72 + margin, bottom: Math.min(innerHeight - panel.top, innerHeight * 0.7) + NOTICES_PX + margin };
+  if (PHONE.matches)
+    return { ...free, top: 72 + margin, bottom: Math.min(innerHeight - panel.top, innerHeight * 0.7) + NOTICES_PX + margin };
   return { ...free, left: panel.right + margin };
 }

@@ -25,12 +25,21 @@ export function styleOf(config: PageConfig): StyleSpecification {
   const style: StyleSpecification = {
     version: 8,
     "font-faces": fontFaces(),
-    sources: { selection: { type: "geojson", data: EMPTY }, unit_names: { type: "geojson", data: EMPTY }, ...figureParts.sources },
+    sources: {
+      selection: { type: "geojson", data: EMPTY },
+      unit_names: { type: "geojson", data: EMPTY },
+      ...figureParts.sources,
+    },
     layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
   };
   if (config.basemap) {
     style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
-    style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 } });
+    style.layers.push({
+      id: "basemap",
+      type: "raster",
+      source: "basemap",
+      paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 },
+    });
   }
   const ground = config.layers.find((layer) => layer.name === UNITS);
   if (ground && !config.basemap) {

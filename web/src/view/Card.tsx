@@ -8,7 +8,8 @@ import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon, UnknownIcon } from "./icons";
 import { Failure, Nothing, Waiting } from "./messages";
 import { Panel } from "./Panel";
-import { stateWord, Theme, Verdicts } from "./Theme";
+import { stateOf } from "./StateMark";
+import { Theme, Verdicts } from "./Theme";
 
 const TITLE_ID = "card-title";
 
@@ -77,7 +78,9 @@ function Title({ answer }: { answer: LookupAnswer | null }) {
   return (
     <div class="title">
       <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>
-        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : (answer?.place.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
+        {parcel
+          ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code })
+          : (answer?.place.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
       </h2>
       <p class="subtitle">{parcel ? placeOf(parcel) : [answer?.place.commune?.name, place].filter(Boolean).join(" · ")}</p>
       {parcel && answer?.place.address && <p class="subtitle">{answer.place.address}</p>}
@@ -95,7 +98,7 @@ function Answer({ answer }: { answer: LookupAnswer }) {
     <>
       {answer.parcel ? <Parcel parcel={answer.parcel} /> : <p class="hint">{t("card_no_parcel")}</p>}
       <p class="unseen" role="status">
-        {answer.themes.map((theme) => `${theme.title}: ${t(stateWord(theme.state))}`).join("; ")}
+        {answer.themes.map((theme) => `${theme.title}: ${t(stateOf(theme.state).word)}`).join("; ")}
       </p>
       {answer.notices?.map((notice) => (
         <p key={notice} class="card-notice">

@@ -94,7 +94,10 @@ function Choices({ chosen }: { chosen: Indicator }) {
     <div class="choices">
       <label class="choice choice-wide">
         <span>{t("indicator")}</span>
-        <select value={chosen.code} onChange={(event) => changeView({ indicator: event.currentTarget.value, period: null, level: null }, { push: true })}>
+        <select
+          value={chosen.code}
+          onChange={(event) => changeView({ indicator: event.currentTarget.value, period: null, level: null }, { push: true })}
+        >
           {indicators.value.map((one) => (
             <option key={one.code} value={one.code}>
               {one.title}
@@ -104,7 +107,10 @@ function Choices({ chosen }: { chosen: Indicator }) {
       </label>
       <label class="choice">
         <span>{t("period")}</span>
-        <select value={period.value ?? ""} onChange={(event) => changeView({ period: event.currentTarget.value }, { push: true })}>
+        <select
+          value={period.value ?? ""}
+          onChange={(event) => changeView({ period: event.currentTarget.value }, { push: true })}
+        >
           {[...chosen.periods].reverse().map((one) => (
             <option key={one} value={one}>
               {one}
@@ -144,7 +150,13 @@ function Tiers() {
   return (
     <div class="segments tiers" role="group" aria-label={t("tier")}>
       {tiers.map((tier) => (
-        <button key={tier} type="button" class="segment" aria-pressed={tier === level.value} onClick={() => changeView({ level: tier }, { push: true })}>
+        <button
+          key={tier}
+          type="button"
+          class="segment"
+          aria-pressed={tier === level.value}
+          onClick={() => changeView({ level: tier }, { push: true })}
+        >
           {tierName(tier)}
         </button>
       ))}

@@ -22,7 +22,15 @@ export function Layers() {
   }, [open.value]);
   if (!open.value) {
     return (
-      <button ref={opener} type="button" class="layers-button" aria-expanded="false" aria-label={t("layers_open")} title={t("layers_open")} onClick={() => (open.value = true)}>
+      <button
+        ref={opener}
+        type="button"
+        class="layers-button"
+        aria-expanded="false"
+        aria-label={t("layers_open")}
+        title={t("layers_open")}
+        onClick={() => (open.value = true)}
+      >
         <LayersIcon />
         <span>{t("layers")}</span>
       </button>
@@ -32,7 +40,14 @@ export function Layers() {
     <section class="layers" aria-label={t("layers")} onKeyDown={(event) => event.key === "Escape" && (open.value = false)}>
       <header class="layers-head">
         <h2>{t("layers")}</h2>
-        <button ref={closer} type="button" class="plain" aria-label={t("close")} aria-expanded="true" onClick={() => (open.value = false)}>
+        <button
+          ref={closer}
+          type="button"
+          class="plain"
+          aria-label={t("close")}
+          aria-expanded="true"
+          onClick={() => (open.value = false)}
+        >
           <CloseIcon />
         </button>
       </header>
@@ -73,7 +88,10 @@ function Layer({ layer }: { layer: MapLayer }) {
         {rules.length === 0 && <Swatch layer={layer} paint={otherwise} />}
       </label>
       {shown && tooFar && <p class="layer-far">{t("layer_zoom_in")}</p>}
-      {shown && !tooFar && rules.length > 0 && (outlined ? <p class="layer-far">{t("parcels_outlined")}</p> : <Legend layer={layer} />)}
+      {shown &&
+        !tooFar &&
+        rules.length > 0 &&
+        (outlined ? <p class="layer-far">{t("parcels_outlined")}</p> : <Legend layer={layer} />)}
     </div>
   );
 }
@@ -114,10 +132,26 @@ function Swatch({ layer, paint }: { layer: MapLayer; paint: Paint }) {
   return (
     <svg class="legend-swatch" viewBox="0 0 24 16" aria-hidden="true">
       {layer.geometry === "polygon" && (
-        <rect x="1" y="1" width="22" height="14" rx="2" fill={paint.fill ?? "none"} fill-opacity={fillOpacity(layer)} stroke={stroke} stroke-dasharray={paint.dash?.join(" ")} />
+        <rect
+          x="1"
+          y="1"
+          width="22"
+          height="14"
+          rx="2"
+          fill={paint.fill ?? "none"}
+          fill-opacity={fillOpacity(layer)}
+          stroke={stroke}
+          stroke-dasharray={paint.dash?.join(" ")}
+        />
       )}
       {layer.geometry === "line" && (
-        <path d="M1 12 9 5l6 5 8-6" fill="none" stroke={stroke} stroke-width={Math.min(4, Math.max(1.5, paint.width ?? 2))} stroke-dasharray={paint.dash?.map((step) => step * 2).join(" ")} />
+        <path
+          d="M1 12 9 5l6 5 8-6"
+          fill="none"
+          stroke={stroke}
+          stroke-width={Math.min(4, Math.max(1.5, paint.width ?? 2))}
+          stroke-dasharray={paint.dash?.map((step) => step * 2).join(" ")}
+        />
       )}
       {layer.geometry === "point" && <circle cx="12" cy="8" r="5" fill={paint.fill ?? stroke} stroke={paint.stroke ?? "#fff"} />}
     </svg>

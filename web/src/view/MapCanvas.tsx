@@ -36,7 +36,13 @@ export function MapTools({ config }: { config: PageConfig }) {
       <button type="button" class="tool" aria-label={t("zoom_out")} title={t("zoom_out")} onClick={() => zoomBy(-1)}>
         <MinusIcon />
       </button>
-      <button type="button" class="tool" aria-label={t("whole_area")} title={t("whole_area")} onClick={() => goHome(config.default_view)}>
+      <button
+        type="button"
+        class="tool"
+        aria-label={t("whole_area")}
+        title={t("whole_area")}
+        onClick={() => goHome(config.default_view)}
+      >
         <HomeIcon />
       </button>
     </div>

@@ -26,7 +26,9 @@ export function Page() {
         {t("skip_to_map")}
       </a>
       <main>
-        <div class="map-room">{ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}</div>
+        <div class="map-room">
+          {ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}
+        </div>
         <div class="side">
           <Search />
           {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}

@@ -24,7 +24,16 @@ export function Panel({ name, titleId, onEscape, children }: PanelProps) {
     if (event.key === "Escape" && onEscape) onEscape();
   };
   return (
-    <section ref={panel} class={`panel panel-${name}`} data-panel={name} data-grown={grown.value} role="dialog" aria-modal="false" aria-labelledby={titleId} onKeyDown={onKeyDown}>
+    <section
+      ref={panel}
+      class={`panel panel-${name}`}
+      data-panel={name}
+      data-grown={grown.value}
+      role="dialog"
+      aria-modal="false"
+      aria-labelledby={titleId}
+      onKeyDown={onKeyDown}
+    >
       <Handle />
       {children}
     </section>

@@ -36,7 +36,12 @@ const suggestions = computed<Suggestion[]>(() => {
   return answer.state === "loading" ? (answer.previous?.results ?? []) : [];
 });
 
-const ICONS: Record<Suggestion["kind"], ComponentType> = { parcel: ParcelIcon, address: PlaceIcon, unit: UnitIcon, point: PlaceIcon };
+const ICONS: Record<Suggestion["kind"], ComponentType> = {
+  parcel: ParcelIcon,
+  address: PlaceIcon,
+  unit: UnitIcon,
+  point: PlaceIcon,
+};
 
 function choose(suggestion: Suggestion): void {
   open.value = false;
@@ -64,7 +69,10 @@ function onKeyDown(event: KeyboardEvent): void {
   if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     open.value = true;
-    if (count > 0) active.value = (active.peek() + (event.key === "ArrowDown" ? 1 : -1) + (active.peek() < 0 && event.key === "ArrowUp" ? 1 : 0) + count) % count;
+    if (count > 0)
+      active.value =
+        (active.peek() + (event.key === "ArrowDown" ? 1 : -1) + (active.peek() < 0 && event.key === "ArrowUp" ? 1 : 0) + count) %
+        count;
   } else if (event.key === "Enter") {
     event.preventDefault();
     submit();
@@ -136,7 +144,13 @@ function Suggestions({ shown }: { shown: boolean }) {
   const answer = found.answer.value;
   return (
     <>
-      <ul id="search-list" class="suggestions" role="listbox" aria-label={t("search_results")} hidden={!shown || list.length === 0}>
+      <ul
+        id="search-list"
+        class="suggestions"
+        role="listbox"
+        aria-label={t("search_results")}
+        hidden={!shown || list.length === 0}
+      >
         {list.map((suggestion, i) => (
           <Option key={`${suggestion.kind}${suggestion.code ?? suggestion.label}`} suggestion={suggestion} place={i} />
         ))}

@@ -23,7 +23,12 @@ export function Switches() {
 
 function ModeButton({ to, label, Icon }: { to: Mode; label: string; Icon: ComponentType }) {
   return (
-    <button type="button" class="segment" aria-pressed={mode.value === to} onClick={() => changeView({ mode: to }, { push: true })}>
+    <button
+      type="button"
+      class="segment"
+      aria-pressed={mode.value === to}
+      onClick={() => changeView({ mode: to }, { push: true })}
+    >
       <Icon />
       {label}
     </button>
@@ -32,7 +37,14 @@ function ModeButton({ to, label, Icon }: { to: Mode; label: string; Icon: Compon
 
 function LangButton({ to, name }: { to: Lang; name: string }) {
   return (
-    <button type="button" class="segment segment-lang" lang={to} aria-label={`${to.toUpperCase()} – ${name}`} aria-pressed={lang.value === to} onClick={() => changeView({ lang: to })}>
+    <button
+      type="button"
+      class="segment segment-lang"
+      lang={to}
+      aria-label={`${to.toUpperCase()} – ${name}`}
+      aria-pressed={lang.value === to}
+      onClick={() => changeView({ lang: to })}
+    >
       {to.toUpperCase()}
     </button>
   );

@@ -15,10 +15,14 @@ export const PlusIcon = icon(<path d="M10 4v12M4 10h12" />);
 export const MinusIcon = icon(<path d="M4 10h12" />);
 export const HomeIcon = icon(<path d="M3.5 9.5 10 4l6.5 5.5M5.5 8.5V16h9V8.5" />);
 export const ChevronIcon = icon(<path d="m7 4 6 6-6 6" />);
-export const LinkIcon = icon(<path d="M8 12 12 8M9 5.5l1.6-1.6a3.4 3.4 0 0 1 4.9 4.8l-1.7 1.7M11 14.5l-1.6 1.6a3.4 3.4 0 0 1-4.9-4.8l1.7-1.7" />);
+export const LinkIcon = icon(
+  <path d="M8 12 12 8M9 5.5l1.6-1.6a3.4 3.4 0 0 1 4.9 4.8l-1.7 1.7M11 14.5l-1.6 1.6a3.4 3.4 0 0 1-4.9-4.8l1.7-1.7" />,
+);
 export const FileIcon = icon(<path d="M5.5 2.5h6l3 3v12h-9v-15Zm6 0v3h3M8 10h4M8 13h4" />);
 export const ParcelIcon = icon(<path d="M3 6.5 8 4l4.5 2L17 4.5v9L12 16l-4.5-2L3 15.5v-9ZM8 4l-.5 10M12.5 6 12 16" />);
-export const PlaceIcon = icon(<path d="M10 17s5-4.7 5-8.7a5 5 0 0 0-10 0C5 12.3 10 17 10 17Zm0-10.5a2 2 0 1 1 0 4 2 2 0 0 1 0-4Z" />);
+export const PlaceIcon = icon(
+  <path d="M10 17s5-4.7 5-8.7a5 5 0 0 0-10 0C5 12.3 10 17 10 17Zm0-10.5a2 2 0 1 1 0 4 2 2 0 0 1 0-4Z" />,
+);
 export const UnitIcon = icon(<path d="M4 16.5v-8l6-4 6 4v8H4Zm4.5 0v-4h3v4" />);
 export const ChartIcon = icon(<path d="M3.5 16.5h13M5.5 14V9M10 14V4.5M14.5 14V7" />);
 export const MapIcon = icon(<path d="m3 5.5 4.7-2 4.6 2 4.7-2v11l-4.7 2-4.6-2-4.7 2v-11Zm4.7-2v11m4.6-9v11" />);
