@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from spatial.errors import Conflict, DothiError, Unavailable
+from spatial.errors import Conflict, DothiError, InvalidInput, Unavailable
 
 LOCK_WAIT_S = 600
 _SESSION = {"statement_timeout": "0", "temp_buffers": "128MB", "work_mem": "128MB"}
@@ -36,7 +36,17 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     except Exception as error:
         if is_lost(error):
             raise Unavailable(_LOST, vi=_LOST_VI) from None
+        if isinstance(error, IntegrityError):
+            raise _refusal(error) from None
         raise
+
+
+def _refusal(error: IntegrityError) -> InvalidInput:
+    """Pass on the sentence with which the database refused; never its detail, which may repeat a row."""
+    told = getattr(error.orig, "diag", None)
+    sentence = getattr(told, "message_primary", None) or "The database refused the rows."
+    hint = getattr(told, "message_hint", None) or "Nothing of the file was published."
+    return InvalidInput(f"{sentence} {hint}")
 
 
 def is_lost(error: BaseException) -> bool:

@@ -211,8 +211,8 @@ class _DossierLoad:
         described = describe_layer(file, name)
         plan = map_columns(layer.name, described.columns, table_columns=fillable(layer), profile=self.options.profile)
         content = read_content(described)
-        values = {**says, **self._plan_values(layer_name, content.rows and content.column("maThongTinQH")[0].as_py()
-                                              if "maThongTinQH" in described.columns else None)}  # fmt: skip
+        info_code = content.column("maThongTinQH")[0].as_py() if content.rows and "maThongTinQH" in described.columns else None
+        values = {**says, **self._plan_values(layer_name, info_code)}
         stated = replace(self.options, values={**values, **self.options.values}, file_layer=name, valid_from=None)
         if layer_name == "plans" and self.dossier.facts:
             self._same_plan(content.column("maHoSoQH").unique().to_pylist() if "maHoSoQH" in described.columns else [])

@@ -112,7 +112,9 @@ def _locate(context: LoadContext, placed: Placed, staged: Staged) -> list[Issue]
     missing = np.array([code is None for code in stated], dtype=bool)
     issues: list[Issue] = []
     if missing.any() and context.places.current:
-        found = context.places.locate(np.where(missing, placed.wgs84, None))
+        homeless = placed.wgs84.copy()
+        homeless[~missing] = None
+        found = context.places.locate(homeless)
         if context.layer.name in _SPANNING:
             found = _nearly_whole(context, placed, found)
         stated = np.where(missing, found, stated)
@@ -180,12 +182,9 @@ def _derive_units(context: LoadContext, columns: Columns, staged: Staged, rows: 
     codes = objects(staged["code"])
     province = objects(staged["province_code"]) if "province_code" in staged else np.full(len(rows), None, dtype=object)
     level = _or_else(staged, "level", [_UNIT_LEVELS.get(len(code or ""), "region") for code in codes])
-    parents = {
-        "commune": lambda i: province[i],
-        "province": lambda i: context.lists.unit_parents.get(codes[i]),
-        "region": lambda _: "VN",
-    }
-    _or_else(staged, "parent_code", [parents.get(level[i], lambda _: None)(i) for i in range(len(rows))])
+    above = context.lists.unit_parents
+    parents = {"commune": list(province), "province": [above.get(str(code)) for code in codes], "region": ["VN"] * len(rows)}
+    _or_else(staged, "parent_code", [parents[level[i]][i] if level[i] in parents else None for i in range(len(rows))])
     own = [codes[i] if level[i] == "province" else None for i in range(len(rows))]
     _or_else(staged, "province_code", own)
     if "valid_to" not in staged:
@@ -249,7 +248,7 @@ _SIDES = {
 def _derive_lines(context: LoadContext, _columns: Columns, staged: Staged, rows: Rows, issues: list[Issue]) -> None:
     """Read the restricted side; where the file does not say, both sides are taken and told."""
     written = objects(staged["side"]) if "side" in staged else np.full(len(rows), None, dtype=object)
-    sides = [_SIDES.get(" ".join(fold_words(text))) if text else None for text in written]
+    sides = [_SIDES.get(" ".join(fold_words(str(text)))) if text else None for text in written]
     column = context.plan.public.get("side")
     issues += [Issue(IssueCode.SIDE_UNKNOWN, int(rows[i]), column, written[i]) for i, side in enumerate(sides) if side is None]
     staged["side"] = pa.array([side or "both" for side in sides], pa.string())

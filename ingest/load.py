@@ -36,15 +36,14 @@ from ingest.source import describe_layer
 from ingest.stage import ROW_NO, USE_STAGE, Copier, analyze_stage, create_stage, drop_stage, layer_stage, personal_stage, shadow
 from ingest.uses import publish_uses
 from spatial.layers import Layer
-from spatial.tables import ParcelRestricted
+from spatial.tables import Base
 from spatial.versions import open_batch, today_vn
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the step's name, how much is done, and how much there is (None: unknown)."""
 
 _PARCELS = "parcels"
-RESTRICTED_TABLE = ParcelRestricted.__table__
-assert isinstance(RESTRICTED_TABLE, Table)
+RESTRICTED_TABLE = Base.metadata.tables["private.parcel_restricted"]
 _PLANNED_BY_EVENTS = frozenset({"plans", "zones", "planning_lines"})
 _SCOPES = {
     CompleteFor.SHEET: ("commune_code", "former_commune_code", "map_sheet"),
@@ -196,7 +195,7 @@ class Work:
             copier.finish()
         analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
         self._set_aside(self._duplicates(keys))
-        self._set_aside(check_rules(self.connection, self.context.layer.table, self.stage_table, self.filled))
+        self._set_aside(check_rules(self.connection, self.context.layer.table, self.stage_table))
 
     def _take(self, prepared: PreparedRows, copier: Copier) -> None:
         self.issues += prepared.issues

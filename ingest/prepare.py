@@ -61,7 +61,7 @@ class LoadContext:
     @property
     def table_columns(self) -> Mapping[str, Any]:
         """The columns of the layer's table by name."""
-        return self.layer.table.columns
+        return dict(self.layer.table.columns.items())
 
     @property
     def kind(self) -> Kind:
@@ -139,7 +139,8 @@ def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
     if broken.size:
         mended = shapely.make_valid(geometries[broken], method="structure", keep_collapsed=False)
         good = np.isin(shapely.get_type_id(mended), kind.value) & ~shapely.is_empty(mended)
-        geometries[broken] = np.where(good, mended, None)
+        mended[~good] = None
+        geometries[broken] = mended
     return geometries
 
 

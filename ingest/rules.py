@@ -4,12 +4,27 @@ The CHECK constraints and NOT NULLs come from the declaration of the table, so a
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, Select, Table, case, literal, literal_column, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    case,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import array
 
 from ingest.issues import Issue, IssueCode
 from ingest.stage import ROW_NO
+
+Conditions = dict[str, ColumnElement[bool]]
 
 _PERIOD_RULE = "period_in_order"
 _GEOMETRY_RULE = "geom_valid"
@@ -17,43 +32,39 @@ _GEOMETRY_RULE = "geom_valid"
 _FILLED_BY_LOAD = frozenset({"id", "batch_id", "geom"})
 
 
-def check_rules(
-    connection: Connection, target: Table, stage: Table, filled: Sequence[str], *, with_geometry: bool = False
-) -> list[Issue]:
+def check_rules(connection: Connection, target: Table, stage: Table, *, with_geometry: bool = False) -> list[Issue]:
     """Find the staged rows that break a rule of the table.
 
     Args:
         connection: in the load's transaction.
         target: the table's declaration.
         stage: the staging table; its columns have the names of the table's.
-        filled: columns that the load states.
         with_geometry: whether to ask PostGIS too whether the geometry is valid.
     """
-    conditions = {
-        _rule_name(rule): ~literal_column(f"({rule.sqltext})", type_=None)
+    conditions: Conditions = {
+        _rule_name(rule): ~literal_column(f"({rule.sqltext})")
         for rule in target.constraints
-        if isinstance(rule, CheckConstraint) and (with_geometry or not _rule_name(rule).endswith(_GEOMETRY_RULE))
+        if isinstance(rule, CheckConstraint) and (with_geometry or _GEOMETRY_RULE not in _rule_name(rule))
     }
-    missing = {column.name: stage.c[column.name].is_(None) for column in target.columns if _is_required(column, filled)}
+    missing: Conditions = {column.name: stage.c[column.name].is_(None) for column in target.columns if _is_required(column)}
     if not conditions and not missing:
         return []
-    return [issue for row in connection.execute(_broken(stage, conditions, missing)) for issue in _issues_of(row)]
+    return [issue for row in connection.execute(_broken(stage, conditions, missing)) for issue in _issues_of(*row)]
 
 
-def _broken(stage: Table, conditions: dict[str, object], missing: dict[str, object]) -> Select[tuple[int, list[str], list[str]]]:
-    broken = [case((condition, literal(name))) for name, condition in conditions.items()]  # type: ignore[arg-type]
-    absent = [case((condition, literal(name))) for name, condition in missing.items()]  # type: ignore[arg-type]
+def _broken(stage: Table, conditions: Conditions, missing: Conditions) -> Select[Any]:
+    broken = [case((condition, literal(name))) for name, condition in conditions.items()]
+    absent = [case((condition, literal(name))) for name, condition in missing.items()]
     return select(stage.c[ROW_NO], array([*broken, literal(None)]), array([*absent, literal(None)])).where(
-        or_(*conditions.values(), *missing.values())  # type: ignore[arg-type]
+        or_(*conditions.values(), *missing.values())
     )
 
 
-def _issues_of(row: object) -> list[Issue]:
-    row_no, broken, absent = row  # type: ignore[misc]
+def _issues_of(row_no: int, broken: Sequence[str | None], absent: Sequence[str | None]) -> list[Issue]:
     issues = [Issue(IssueCode.VALUE_MISSING, row_no, column=name) for name in absent if name]
     for name in broken:
         if name:
-            code = IssueCode.PERIOD_DISORDER if name.endswith(_PERIOD_RULE) else IssueCode.VALUE_NOT_ALLOWED
+            code = IssueCode.PERIOD_DISORDER if _PERIOD_RULE in name else IssueCode.VALUE_NOT_ALLOWED
             issues.append(Issue(code, row_no, detail=name))
     return issues
 
@@ -62,7 +73,7 @@ def _rule_name(rule: CheckConstraint) -> str:
     return str(rule.name)
 
 
-def _is_required(column: Column[object], filled: Sequence[str]) -> bool:
+def _is_required(column: Column[Any]) -> bool:
     if column.nullable or column.name in _FILLED_BY_LOAD or column.computed is not None:
         return False
     return column.server_default is None

@@ -210,7 +210,7 @@ class _PlainWork:
             copier.add(self.stage, pa.table(dict(staged)))
             copier.finish()
         self._fill_defaults()
-        self.issues += check_rules(self.connection, self.plain.table, self.stage, self.filled)
+        self.issues += check_rules(self.connection, self.plain.table, self.stage)
         self.issues += self._duplicates()
         aside = rows_in_quarantine(self.issues)
         if aside:

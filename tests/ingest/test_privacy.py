@@ -4,28 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from tests.ingest.world import load_one, parcel_file, reading, rows
+from tests.ingest.world import load_one, parcel_file, rows, schemas_that_hold
 
 OWNER = "Nguyen Van Bi Mat"
-
-
-def schemas_that_hold(engine: Engine, needle: str) -> set[str]:
-    """Search every row of every table, as text, and give the schemas that hold the needle."""
-    tables = rows(
-        engine,
-        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')",
-    )
-    found = set()
-    with reading(engine) as connection:
-        quote = connection.dialect.identifier_preparer.quote
-        for schema, name in tables:
-            statement = f"SELECT EXISTS (SELECT FROM {quote(schema)}.{quote(name)} t WHERE t::text LIKE :needle)"
-            if connection.scalar(text(statement), {"needle": f"%{needle}%"}):
-                found.add(schema)
-    return found
 
 
 @pytest.fixture

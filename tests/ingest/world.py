@@ -101,3 +101,20 @@ def parcels(engine: Engine) -> dict[str, tuple[int, date, date | None]]:
     """Give code and begin of each parcel row -> id, begin, end."""
     found = rows(engine, "SELECT code, id, valid_from, valid_to FROM land.parcel ORDER BY code, valid_from")
     return {f"{code} {begin}": (key, begin, end) for code, key, begin, end in found}
+
+
+def schemas_that_hold(engine: Engine, needle: str) -> set[str]:
+    """Search every row of every table, as text, and give the schemas that hold the needle."""
+    tables = rows(
+        engine,
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')",
+    )
+    found = set()
+    with reading(engine) as connection:
+        quote = connection.dialect.identifier_preparer.quote
+        for schema, name in tables:
+            statement = f"SELECT EXISTS (SELECT FROM {quote(schema)}.{quote(name)} t WHERE t::text LIKE :needle)"
+            if connection.scalar(text(statement), {"needle": f"%{needle}%"}):
+                found.add(schema)
+    return found
