@@ -9,6 +9,7 @@ from sqlalchemy import Column
 from spatial.errors import InvalidInput
 from spatial.layers import KEY_COLUMN, Layer
 
+_LONGEST_NUMBER = 40
 _SIMPLE = (str, int, float, bool, date)
 
 
@@ -64,7 +65,7 @@ def _raise(text: str) -> date:
 
 def _read_number(column: Column[Any], text: str, *, whole: bool) -> int | float:
     try:
-        value: int | float = int(text) if whole else float(text)
+        value: int | float = int(text) if whole and len(text) <= _LONGEST_NUMBER else float("nan" if whole else text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or "_" in text:
