@@ -75,7 +75,7 @@ class World:
             drawn = "ST_Transform(ST_GeomFromWKB(:shape, :plane), 4326)"
             names.append("geom")
             marks.append(f"ST_Multi({drawn})" if multi else drawn)
-        self.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(marks)})", **row)  # noqa: S608
+        self.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(marks)})", **row)
 
     def parcel(
         self, shape: Shape, sheet: str = "1", number: str | None = None, *, table: str = "land.parcel", **values: Any

@@ -134,8 +134,12 @@ async def test_an_owners_name_is_nowhere_in_the_answer(world: World, client: htt
             "INSERT INTO private.parcel_owner (parcel_id, owner_name, owner_address, batch_id) "
             "SELECT id, 'Nguyễn Văn Thửa', 'Xóm Bí Mật', ingest.current_batch() FROM land.parcel"
         )
-    for query in ({"parcel": "09706.12.34"}, {"q": "Nguyễn Văn Thửa"}, dict(zip(("lon", "lat"), lonlat(5, 5), strict=True))):
-        for door in ("/lookup",):
-            text = (await client.get(door, params=query)).text.replace("Nguyễn Văn Thửa'", "")
-            assert "Văn Thửa" not in text
-            assert "Bí Mật" not in text
+    point = dict(zip(("lon", "lat"), lonlat(5, 5), strict=True))
+    for door in ("/lookup", "/lookup/extract.pdf"):
+        for query in ({"parcel": "09706.12.34"}, point):
+            response = await client.get(door, params=query)
+            assert response.status_code == 200
+            assert "Văn Thửa" not in response.text
+            assert "Bí Mật" not in response.text
+    assert (await client.get("/lookup", params={"q": "Nguyễn Văn Thửa"})).status_code == 404
+    assert (await client.get("/lookup", params={"q": "Xóm Bí Mật"})).status_code == 404
