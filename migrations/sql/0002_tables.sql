@@ -627,7 +627,7 @@ CREATE INDEX issue_batch_id_idx ON ingest.issue (batch_id);
 COMMENT ON TABLE ingest.issue IS 'Vấn đề phát hiện khi nạp dữ liệu (ISO 19157)';
 COMMENT ON COLUMN ingest.issue.id IS 'Mã số';
 COMMENT ON COLUMN ingest.issue.batch_id IS 'Lần ghi';
-COMMENT ON COLUMN ingest.issue.row_no IS 'Số dòng trong tệp (từ 0)';
+COMMENT ON COLUMN ingest.issue.row_no IS 'Số dòng trong tệp (từ 1)';
 COMMENT ON COLUMN ingest.issue.severity IS 'Mức độ';
 COMMENT ON COLUMN ingest.issue.code IS 'Mã vấn đề';
 COMMENT ON COLUMN ingest.issue.column_name IS 'Cột';
@@ -660,7 +660,7 @@ COMMENT ON TABLE ingest.quarantine IS 'Dòng chưa nạp được và lý do';
 COMMENT ON COLUMN ingest.quarantine.id IS 'Mã số';
 COMMENT ON COLUMN ingest.quarantine.batch_id IS 'Lần ghi';
 COMMENT ON COLUMN ingest.quarantine.layer IS 'Lớp dữ liệu';
-COMMENT ON COLUMN ingest.quarantine.row_no IS 'Số dòng trong tệp (từ 0)';
+COMMENT ON COLUMN ingest.quarantine.row_no IS 'Số dòng trong tệp (từ 1)';
 COMMENT ON COLUMN ingest.quarantine.reasons IS 'Các mã lý do';
 COMMENT ON COLUMN ingest.quarantine.public_values IS 'Các cột không cá nhân';
 

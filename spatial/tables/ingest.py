@@ -109,7 +109,7 @@ class Issue(Base):
 
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Batch")
-    row_no: Mapped[int | None] = column(BigInteger, "Số dòng trong tệp (từ 0)", "Row of the file (from 0)")
+    row_no: Mapped[int | None] = column(BigInteger, "Số dòng trong tệp (từ 1)", "Row of the file (from 1)")
     severity: Mapped[str] = column(Text, "Mức độ", "Severity")
     code: Mapped[str] = column(Text, "Mã vấn đề", "Code")
     column_name: Mapped[str | None] = column(Text, "Cột", "Column")
@@ -130,7 +130,7 @@ class Quarantine(Base):
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Batch", server_default=text("ingest.current_batch()"))
     layer: Mapped[str] = column(Text, "Lớp dữ liệu", "Layer")
-    row_no: Mapped[int] = column(BigInteger, "Số dòng trong tệp (từ 0)", "Row of the file (from 0)")
+    row_no: Mapped[int] = column(BigInteger, "Số dòng trong tệp (từ 1)", "Row of the file (from 1)")
     reasons: Mapped[list[str]] = column(JSONB, "Các mã lý do", "Codes of the reasons")
     public_values: Mapped[dict[str, Any]] = column(JSONB, "Các cột không cá nhân", "Columns that are not personal")
 
