@@ -54,8 +54,8 @@ async def test_nothing_was_written(reader: httpx.AsyncClient, quarter_database: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/ogc/collections/{}", "/ogc/collections/{}/items", "/ogc/collections/parcels/items/{}", "/id/parcels/{}", "/id/{}/1", "/ogc/{}",
-     "/ogc/collections/parcels/{}"],
+    ["/ogc/collections/{}", "/ogc/collections/{}/items", "/ogc/collections/parcels/items/{}", "/id/parcels/{}", "/id/{}/1",
+     "/ogc/{}", "/ogc/collections/parcels/{}"],
 )  # fmt: skip
 async def test_no_path_does_harm(reader: httpx.AsyncClient, path: str) -> None:
     from urllib.parse import quote
