@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from ingest.columns import ColumnPlan
@@ -168,8 +169,12 @@ def areas_m2(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.obj
 
 
 def geometry_text(geometries: GeometryArray) -> pa.Array:
-    """Write geometries in EPSG:4326 as hex EWKB, null where missing."""
-    return pa.array(shapely.to_wkb(shapely.set_srid(geometries, WGS84), hex=True, include_srid=True), pa.string())
+    """Write geometries in EPSG:4326 as PostGIS reads them, null where missing.
+
+    The SRID stands before the WKB: setting it on each geometry would copy them all.
+    """
+    wkb = pa.array(shapely.to_wkb(geometries, hex=True), pa.string())
+    return pc.binary_join_element_wise(f"SRID={WGS84};", wkb, "", null_handling="emit_null")
 
 
 def kept_rows(rows: npt.NDArray[np.int64], issues: list[Issue]) -> Mask:
