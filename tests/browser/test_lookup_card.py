@@ -3,10 +3,19 @@
 import re
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Demo, Open
 from tests.browser.visit import PHONE
+from tests.conftest import Database, admin_cursor
+
+_AN_ADDRESS = """
+    SELECT address.house_number, address.street, admin.fold(address.street), address.parcel_code
+    FROM land.address
+    WHERE address.parcel_code IN (SELECT code FROM land.parcel) AND admin.fold(address.street) <> lower(address.street)
+    ORDER BY address.code LIMIT 1
+"""
 
 STATE_WORDS = {
     "affected": "Có ảnh hưởng",
@@ -35,6 +44,16 @@ def test_search_leads_to_the_parcel_with_the_states_of_the_server(demo: Demo, op
     expect(visit.card.locator(".verdict .state")).to_have_text(words)
     visit.settle()
     assert visit.drawn("selection:line"), "the parcel is outlined on the map"
+
+
+def test_address_typed_without_marks_is_found(demo: Demo, demo_database: Database, open_page: Open) -> None:
+    with admin_cursor(demo_database.url) as cursor:
+        cursor.execute(_AN_ADDRESS)
+        number, street, folded, parcel = cursor.fetchone() or pytest.fail("the sample data has addresses")
+    visit = open_page("/").settle()
+    visit.page.fill("#search", f"{number} {folded}")
+    visit.page.get_by_role("option", name=f"{number} {street}").first.click()
+    expect(visit.answered().get_by_text(parcel, exact=True)).to_be_visible()
 
 
 def test_click_on_the_map_answers_for_the_parcel_there(demo: Demo, open_page: Open) -> None:
