@@ -19,7 +19,7 @@ from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.services import services_of
 from spatial.errors import NotFound
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
-from spatial.features.page import FeatureStream, read_version_known_at
+from spatial.features.page import FeatureStream, read_layer_version, read_version_known_at
 from spatial.features.query import Begin
 from spatial.layers import Layer, find_layer
 from spatial.selection import LegalPeriod
@@ -75,7 +75,7 @@ async def _as_known(asked: Visit, wanted: Asked) -> FeatureQuery:
 async def _count(asked: Visit, wanted: Asked, query: FeatureQuery) -> Response:
     async with asked.services.pool.snapshot() as connection:
         matched = await count_features(connection, query)
-        version = await asked.services.versions.read(query.layer.table_name)
+        version = await read_layer_version(connection, query.layer)
     document = {
         "type": "FeatureCollection",
         "features": [],

@@ -1,4 +1,4 @@
-"""Feature statements: compiled once per shape, values bound, the spatial index used, the plan chosen by how many rows there are."""
+"""Feature statements: compiled once per shape, values bound, the spatial index used, the plan chosen by the number of rows."""
 
 import re
 from collections.abc import Iterator
