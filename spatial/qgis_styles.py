@@ -216,6 +216,9 @@ def _add_fields(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None:
     fields = ET.SubElement(root, "fieldConfiguration")
     aliases = ET.SubElement(root, "aliases")
     editable = ET.SubElement(root, "editable")
+    # with each change QGIS says which write it saw; the database refuses to overwrite a later one (ingest.stamp_row)
+    seen = {"field": "batch_id", "expression": '-abs("batch_id")', "applyOnUpdate": "1"}
+    ET.SubElement(ET.SubElement(root, "defaults"), "default", seen)
     for number, column in enumerate(columns):
         field = ET.SubElement(fields, "field", name=column.name)
         _add_widget(field, column, layer, rules)

@@ -155,6 +155,7 @@ AWAY = "địa bàn"
 
 
 def steps() -> list[dict[str, Any]]:
+    layer = as_task(GREEN)
     square = "MultiPolygon((({w} 20.08, {e} 20.08, {e} 20.081, {w} 20.081, {w} 20.08)))"
     bowtie = "MultiPolygon(((105.05 20.05, 105.06 20.06, 105.06 20.05, 105.05 20.06, 105.05 20.05)))"
     values = {"kind": "public", "commune_code": HOME}
@@ -169,6 +170,11 @@ def steps() -> list[dict[str, Any]]:
         {"name": "paste", "kind": "paste", "code": "home", "new_code": "pasted", "east": 0.01, "north": 0.0},
         {"name": "paste with its code", "kind": "paste", "code": "home", "new_code": "home", "east": 0.02, "north": 0.0},
         {"name": "delete", "kind": "delete", "code": "drawn"},
+        {"name": "change twice", "kind": "change", "code": "home", "column": "name", "value": "x", "save_and_go_on": "Vườn"},
+        {"name": "overwrite", "kind": "change", "code": "pasted", "column": "name", "value": "lan's",
+         "meanwhile": {"kind": "change", "code": "pasted", "column": "area_m2", "value": 5.0, "layer": layer}},
+        {"name": "move what was moved", "kind": "move", "code": "pasted", "east": 0.001, "north": 0.0,
+         "meanwhile": {"kind": "move", "code": "pasted", "east": 0.0, "north": 0.001, "layer": layer}},
     ]  # fmt: skip
 
 
@@ -180,7 +186,7 @@ def edited(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return {step["name"]: result for step, result in zip(steps(), answer["edits"], strict=True)}
 
 
-@pytest.mark.parametrize("name", ["change", "draw", "paste", "delete"])
+@pytest.mark.parametrize("name", ["change", "draw", "paste", "delete", "change twice"])
 def test_an_edit_at_home_is_saved(edited: dict[str, dict[str, Any]], name: str) -> None:
     assert edited[name]["saved"], edited[name]["errors"]
 
@@ -194,6 +200,8 @@ def test_an_edit_at_home_is_saved(edited: dict[str, dict[str, Any]], name: str) 
         ("draw away", AWAY),
         ("draw a bowtie", "Hình học không hợp lệ"),
         ("paste with its code", "Mã home đã có"),
+        ("overwrite", "đã được người khác sửa"),
+        ("move what was moved", "đã được người khác sửa"),
     ],
 )
 def test_what_is_refused_reaches_qgis_as_a_sentence(edited: dict[str, dict[str, Any]], name: str, words: str) -> None:
@@ -212,9 +220,12 @@ def test_what_qgis_saved_is_in_the_table_and_in_the_audit(filled: Database, edit
         cursor.execute("SELECT DISTINCT door FROM audit.change WHERE login LIKE '%_lan'")
         ((door,),) = cursor.fetchall()
     assert rows.keys() == {"home", "pasted"}
-    assert rows["home"][0] == rows["pasted"][0] == "Công viên"
+    assert (rows["home"][0], rows["pasted"][0]) == ("Vườn", "Công viên")
     assert rows["home"][1] != rows["pasted"][1]
-    assert audit == [("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn")]
+    assert audit == [
+        ("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn"),
+        ("UPDATE", "home"), ("UPDATE", "home"), ("UPDATE", "pasted"), ("UPDATE", "pasted"),
+    ]  # fmt: skip
     assert "QGIS" in door
 
 

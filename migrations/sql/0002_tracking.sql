@@ -17,6 +17,7 @@ BEGIN
         VALUES (touched, version, clock_timestamp())
         ON CONFLICT (table_name) DO UPDATE SET data_version = excluded.data_version, changed_at = excluded.changed_at;
         PERFORM pg_notify('dothi_layer', touched);
+        PERFORM pg_notify('qgis', touched); -- QGIS refreshes layers on this channel's messages, if told to
     END LOOP;
     RETURN NULL;
 END
@@ -25,10 +26,18 @@ CREATE CONSTRAINT TRIGGER close_batch AFTER INSERT ON ingest.batch
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ingest.close_batch();
 
 -- BEFORE ROW, only for rows that do not carry the announced batch: whatever a client sent is replaced by this transaction's batch.
+-- An update may say which write it saw, as -batch_id (QGIS's forms do): if another came since, nobody is overwritten unnoticed.
 CREATE FUNCTION ingest.stamp_row() RETURNS trigger
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    this_batch bigint := ingest.current_batch();
 BEGIN
-    NEW.batch_id := ingest.current_batch();
+    IF TG_OP = 'UPDATE' AND NEW.batch_id < 0 AND OLD.batch_id NOT IN (-NEW.batch_id, this_batch) THEN
+        RAISE EXCEPTION 'Dòng % đã được người khác sửa sau khi bạn mở: hãy hủy sửa, tải lại lớp rồi sửa tiếp.', OLD.id
+            USING ERRCODE = 'serialization_failure',
+                HINT = 'Somebody changed this row after you read it. Discard the edit, reload the layer and edit again.';
+    END IF;
+    NEW.batch_id := this_batch;
     RETURN NEW;
 END
 $$;

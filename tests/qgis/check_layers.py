@@ -132,6 +132,11 @@ def edit(task: Task, step: Task) -> Task:
         geometry.translate(step["east"], step["north"])
         copy.setGeometry(geometry)
         layer.addFeature(copy)
+    if step.get("save_and_go_on"):
+        layer.commitChanges(False)
+        layer.changeAttributeValue(chosen.id(), layer.fields().indexOf(step["column"]), step["save_and_go_on"])
+    if "meanwhile" in step:
+        edit(task, step["meanwhile"])
     saved = layer.commitChanges()
     errors = layer.commitErrors()
     if not saved:

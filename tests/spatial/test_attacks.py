@@ -268,3 +268,19 @@ def test_an_open_session_of_a_dropped_editor_can_do_nothing_more(database: Datab
         for statement in ("SELECT count(*) FROM landscape.green_area", "DELETE FROM landscape.green_area WHERE code = 'home'"):
             with pytest.raises(psycopg2.Error):
                 cursor.execute(statement)
+
+
+# -- colleagues --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_update_may_say_which_write_it_saw_and_is_refused_after_a_later_one(settled: Database) -> None:
+    saw = "UPDATE landscape.green_area SET name = %s, batch_id = -batch_id WHERE code = 'home' RETURNING batch_id"
+    with session(person(settled, "lan")) as cursor:
+        cursor.execute("SELECT batch_id FROM landscape.green_area WHERE code = 'home'")
+        ((seen,),) = cursor.fetchall()
+        cursor.execute(saw, ("first",))
+        ((mine,),) = cursor.fetchall()
+        assert mine > seen
+        cursor.execute(saw, ("again in the same transaction",))
+    with pytest.raises(errors.SerializationFailure, match="người khác"), session(person(settled, "binh")) as cursor:
+        cursor.execute("UPDATE landscape.green_area SET name = 'x', batch_id = %s WHERE code = 'home'", (-seen,))
