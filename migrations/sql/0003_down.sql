@@ -10,3 +10,5 @@ DROP FUNCTION planning.part_ends(text, geometry, date, date);
 DROP FUNCTION planning.plan_status(text, date);
 DROP FUNCTION planning.lies_in(geometry, geometry);
 DELETE FROM admin.country_envelope;
+DROP FUNCTION private.withdraw_history() CASCADE;
+DROP INDEX history.land__parcel_code_idx;

@@ -24,6 +24,7 @@ def upgrade() -> None:
     for table, name in CODE_TABLES:
         seed(table, name)
     run_sql("0003_planning")
+    run_sql("0003_withdraw")
     run_sql("0003_country_envelope")
 
 

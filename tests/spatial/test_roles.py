@@ -117,6 +117,24 @@ PUBLIC_DEFINERS = {
 begin with `admin.check_readable`."""
 
 
+@pytest.mark.parametrize("hidden_first", [True, False])
+def test_what_history_kept_of_land_is_withdrawn_when_it_may_not_be_shown(secretive: Database, hidden_first: bool) -> None:
+    with session(secretive.url) as cursor:
+        cursor.execute("UPDATE land.parcel SET parcel_no = '2' WHERE code = 'p1'")
+    columns = "code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code, commune_code, valid_from, geom"
+    hide = f"INSERT INTO private.parcel_restricted ({columns}) SELECT {columns} FROM parcel_copy"
+    delete = "DELETE FROM land.parcel WHERE code = 'p1'"
+    with session(secretive.url) as cursor:
+        cursor.execute("CREATE TEMP TABLE parcel_copy ON COMMIT DROP AS SELECT * FROM land.parcel WHERE code = 'p1'")
+        for statement in (hide, delete) if hidden_first else (delete, hide):
+            cursor.execute(statement)
+    with session(secretive.url) as cursor:
+        cursor.execute("SELECT count(*) FROM history.land__parcel WHERE code = 'p1'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT count(*) FROM private.history WHERE table_name = 'land.parcel' AND content ->> 'code' = 'p1'")
+        assert cursor.fetchone() == (2,)
+
+
 def test_layers_are_read_by_whom_the_declaration_says(database: Database) -> None:
     with session(database.url) as cursor:
         for layer in LAYERS:
