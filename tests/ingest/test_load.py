@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from ingest.export import export_layer
 from ingest.manifest import load_manifest, read_manifest
 from ingest.report import LoadReport
+from spatial.cluster import Cluster
 from spatial.database import open_engine
 from spatial.errors import InvalidInput
 from spatial.layers import LAYERS, find_layer
-from tests.conftest import Cluster, cloned
+from tests.conftest import cloned
 from tests.ingest.world import one, rows
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
