@@ -1,5 +1,6 @@
 """The web application, composed of its rooms; it keeps no state outside the object it returns."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,9 +72,9 @@ def create_app(
     app.state.services = services
     problems.register(app)
     for router in (
+        ogc.router,  # first, since routes are tried in order
         health.router,
         metrics.router,
-        ogc.router,
         tiles.router,
         coverages.router,
         page_config.router,
@@ -103,6 +104,7 @@ def _make_services(
         layers=layers,
         versions=versions,
         facts=LayerFacts(pool, versions),
+        long_pages=Semaphore(max(1, settings.pool_size // 2)),
         tiles=Tiles(pool, versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
         rasters=RasterFiles(pool),
     )

@@ -1,5 +1,6 @@
 """What the routes of one app share, made once by `create_app` and carried in its state."""
 
+from asyncio import Semaphore
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -29,6 +30,7 @@ class Services:
         versions: the data version of each table, known without asking.
         tiles: vector tiles, from memory or drawn.
         facts: extent and density of each layer.
+        long_pages: places for pages that hold a connection as long as the client reads; half the pool stays for others.
         rasters: files of the population grids.
     """
 
@@ -40,6 +42,7 @@ class Services:
     versions: LayerVersions
     tiles: Tiles
     facts: LayerFacts
+    long_pages: Semaphore
     rasters: RasterFiles
 
 

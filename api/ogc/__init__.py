@@ -11,6 +11,8 @@ from api.ogc.schemas import read_feature_schema, read_queryables, read_schema, r
 
 router = APIRouter(include_in_schema=False)
 for path, endpoint in (
+    # routes are tried in this order: what is asked for most comes first
+    ("/ogc/collections/{collection}/items", list_items),
     ("/ogc", read_landing),
     ("/ogc/", read_landing),
     ("/ogc/conformance", read_conformance),
@@ -21,7 +23,6 @@ for path, endpoint in (
     ("/ogc/collections/{collection}/sortables", read_sortables),
     ("/ogc/collections/{collection}/schema", read_schema),
     ("/ogc/collections/{collection}/schema/feature", read_feature_schema),
-    ("/ogc/collections/{collection}/items", list_items),
     ("/ogc/collections/{collection}/items/{feature}", read_item),
     ("/id/{layer}/{code}", resolve),
 ):

@@ -17,7 +17,7 @@ from api.ogc.ask import Asked, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.services import services_of
-from spatial.errors import NotFound
+from spatial.errors import NotFound, Unavailable
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
 from spatial.features.page import FeatureStream, read_layer_version, read_version_known_at
 from spatial.features.query import Begin
@@ -144,7 +144,13 @@ class _LongPage(StreamingResponse):
         self._spatial_first = spatial_first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._asked.services.pool.snapshot() as connection:
+        places = self._asked.services.long_pages
+        if places.locked():
+            raise Unavailable(
+                "Too many long pages are being sent. Try again in a minute, or ask for 5,000 rows at a time.",
+                vi="Đang có quá nhiều lượt tải trang dài. Hãy thử lại sau một phút hoặc lấy mỗi lần 5.000 dòng.",
+            )
+        async with places, self._asked.services.pool.snapshot() as connection:
             stream = await stream_features(connection, self._query, spatial_first=self._spatial_first)
             self.init_headers({**_headers(self._asked, self._wanted, stream.version)})
             async with aclosing(self._parts(stream)) as parts:

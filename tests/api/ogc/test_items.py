@@ -8,10 +8,13 @@ import httpx
 import pytest
 from pyproj import Transformer
 
+from api.app import create_app
 from spatial.crs import transformer_to_wgs84
 from spatial.selection import legal_today
-from tests.api.conftest import Write
+from spatial.settings import Settings
+from tests.api.conftest import Write, serving
 from tests.api.ogc.conftest import IN_FORCE, PARCELS, QUARTER, read_pages
+from tests.conftest import Database
 
 EPSG = "http://www.opengis.net/def/crs/EPSG/0"
 
@@ -290,6 +293,22 @@ async def test_a_long_page_is_streamed_and_the_same(reader: httpx.AsyncClient, m
         for limit in (1, 7, 47, 48, 49, 100):
             assert await read_pages(reader, PARCELS, limit=limit) == wanted, (rows, limit)
     assert await read_pages(reader, PARCELS, bbox="1,1,2,2") == []
+
+
+async def test_long_pages_leave_connections_for_others(
+    quarter_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
+    app = create_app(settings, database_url=quarter_database.login("dothi_api"))
+    async with serving(app) as asking:
+        assert (await asking.get(PARCELS)).status_code == 200
+        places = app.state.services.long_pages
+        for _ in range(settings.pool_size // 2):
+            await places.acquire()
+        answer = await asking.get(PARCELS)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        places.release()
+        assert (await asking.get(PARCELS)).status_code == 200
 
 
 def test_the_quarter_is_what_the_tests_say() -> None:
