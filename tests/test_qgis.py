@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from spatial.database import open_engine
-from spatial.layers import LAYERS, Access, GeometryKind, Layer
+from spatial.layers import LAYERS, Access, GeometryKind, Layer, find_layer
 from spatial.publish import publish_layers
 from spatial.qgis_styles import NOT_IN_FORCE
 from spatial.users import Role
@@ -23,6 +23,7 @@ from tests.spatial.people import HOME, make_user, owner, session, settle
 
 SCRIPT = Path(__file__).parent / "qgis" / "check_layers.py"
 PYTHON = "/usr/bin/python3"  # the distribution's: QGIS's modules are not on PyPI
+GREEN = find_layer("green_areas")
 QGIS_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}
 
 
@@ -148,9 +149,17 @@ def test_qgis_logs_no_complaint(seen: dict[str, Any]) -> None:
     assert [message for message in seen["messages"] if "PostGIS" in message] == []
 
 
+def test_estimated_metadata_do_no_harm(filled: Database, seen: dict[str, Any], tmp_path: Path) -> None:
+    with session(filled.url) as cursor:
+        cursor.execute("ANALYZE landscape.green_area")
+    task = {"uri": uri_of(person(filled, "doc")), "layers": [as_task(GREEN)], "estimated": "true"}
+    found = ask_qgis(tmp_path, task)["layers"]["green_areas"]
+    assert found["valid"]
+    assert found["extent"] == seen["layers"]["green_areas"]["extent"]
+
+
 # -- editing ------------------------------------------------------------------------------------------------------------------
 
-GREEN = next(layer for layer in LAYERS if layer.name == "green_areas")
 AWAY = "địa bàn"
 
 
