@@ -24,7 +24,7 @@ from ingest.indexes import without_indexes
 from ingest.issues import Issue, count_by_code, rows_in_quarantine
 from ingest.lists import load_code_lists
 from ingest.options import CompleteFor, LoadOptions
-from ingest.owners import PERSONAL_TABLES, PersonalRows, publish_personal
+from ingest.owners import PERSONAL_TABLES, PersonalRows, carry_over, publish_personal
 from ingest.parcels import IS_RESTRICTED, commune_codes, prepare_parcels
 from ingest.places import Places, load_places
 from ingest.prepare import LoadContext, PreparedRows, personal_names
@@ -295,6 +295,9 @@ class Work:
                 self.context.plan,
                 PersonalRows(self.stage_table, self.personal_table, publications, self.batch_id),
             )
+        if self.context.layer.name in PERSONAL_TABLES:
+            for one in publications:
+                carry_over(self.connection, PERSONAL_TABLES[self.context.layer.name], self.stage_table, one, self.batch_id)
         extra = len(also_changed)
         self.counts += Counts(changed=extra, unchanged=-extra)
 

@@ -86,6 +86,23 @@ def publish_personal(connection: Connection, personal: PersonalTable, plan: Colu
     return also
 
 
+def carry_over(connection: Connection, personal: PersonalTable, stage: Table, publication: Publication, batch_id: int) -> None:
+    """Give a row that began a new legal period the personal data of the old one, where the load states none."""
+    target, match = shadow(personal.table), publication.match
+    if not connection.scalar(select(select(match.c.id).where(match.c.begins_anew).exists())):
+        return
+    named = target.alias("named")
+    names = [column.name for column in target.columns if column.name not in ("id", personal.key, "batch_id")]
+    rows = (
+        select(stage.c.id, *[target.c[name] for name in names], literal(batch_id))
+        .join(match, match.c[ROW_NO] == stage.c[ROW_NO])
+        .join(target, target.c[personal.key] == match.c.id)
+        .where(match.c.begins_anew, ~select(named.c.id).where(named.c[personal.key] == stage.c.id).exists())
+    )
+    if connection.scalar(select(rows.exists())):
+        connection.execute(insert(target).from_select([personal.key, *names, "batch_id"], rows, include_defaults=False))
+
+
 def _correct(
     connection: Connection, target: Table, key: str, values: Mapping[str, Any], stated: Subquery, rows: PersonalRows
 ) -> set[int]:

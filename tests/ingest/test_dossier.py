@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import Engine
 
 from ingest.dossier import is_dossier
+from ingest.rollback import roll_back
 from spatial.errors import InvalidInput, UnreadableFile
 from tests.ingest.files import write_layer
 from tests.ingest.world import COMMUNE, load_one, one, rows
@@ -113,6 +114,13 @@ def test_the_same_dossier_again_changes_nothing_and_an_event_changes_the_status(
     assert rows(town, "SELECT DISTINCT valid_to::text FROM planning.zone") == [("2026-01-01",)]
     assert rows(town, "SELECT DISTINCT valid_to::text FROM planning.theme_coverage") == [("2026-01-01",)]
     assert one(town, "SELECT count(*) FROM planning.zone") == 2
+
+
+def test_a_dossier_taken_back_leaves_nothing(town: Engine, tmp_path: Path) -> None:
+    report = load_one(town, "plans", write_dossier(tmp_path, facts()))
+    roll_back(town, report.batch or 0)
+    for table in ("plan", "zone", "planning_line", "plan_event", "document", "theme_coverage"):
+        assert one(town, f"SELECT count(*) FROM planning.{table}") == 0, table
 
 
 def test_without_facts_nothing_about_its_force_is_guessed(town: Engine, tmp_path: Path) -> None:

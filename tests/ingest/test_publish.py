@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ingest.options import CompleteFor
+from tests.ingest.files import squares, write_layer
 from tests.ingest.world import COMMUNE, EAST, WEST, load_one, one, parcel_file, parcels, rows
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
@@ -105,6 +106,15 @@ def test_another_owner_is_a_change_of_private_data_only(town: Engine, tmp_path: 
     assert one(town, "SELECT data_version FROM ingest.layer_version WHERE table_name = 'land.parcel'") == version
     owners = "SELECT o.owner_name FROM private.parcel_owner o JOIN land.parcel p ON p.id = o.parcel_id ORDER BY p.parcel_no"
     assert rows(town, owners) == [("Nguyen Van Chu 1",), ("Le Thi Moi",)]
+
+
+def test_a_new_period_keeps_the_owner_that_the_file_does_not_name(town: Engine, tmp_path: Path) -> None:
+    load_one(town, "parcels", parcel_file(tmp_path / "a.shp", [1]), valid_from=MAY)
+    shapes = squares(1, west=539_100.0, south=2_326_500.0)
+    columns = {"XAID": [COMMUNE], "SHBANDO": ["1"], "SHTHUA": ["1"], "KHLOAIDAT": ["CLN"]}
+    load_one(town, "parcels", write_layer(tmp_path / "b.shp", shapes, columns), valid_from=JUNE)
+    owners = "SELECT p.valid_from, o.owner_name FROM land.parcel p JOIN private.parcel_owner o ON o.parcel_id = p.id ORDER BY 1"
+    assert rows(town, owners) == [(MAY, "Nguyen Van Chu 1"), (JUNE, "Nguyen Van Chu 1")]
 
 
 def test_defence_land_is_kept_where_nobody_reads_it(town: Engine, tmp_path: Path) -> None:
