@@ -50,8 +50,7 @@ async def list_items(request: Request) -> Response:
         page = await read_page(connection, query, spatial_first=spatial_first)
     if asked.format == "html":
         return _as_html(asked, wanted, page)
-    body = b"".join((_HEAD, b",\n".join(page.features), _tail(asked, wanted, len(page.features), page.following)))
-    return Response(body, headers=_headers(asked, wanted, page.version), media_type=GEOJSON)
+    return Response(_body(asked, wanted, page), headers=_headers(asked, wanted, page.version), media_type=GEOJSON)
 
 
 async def _unchanged(asked: Visit, layer: Layer, wanted: Asked) -> Response | None:
@@ -86,6 +85,17 @@ async def _count(asked: Visit, wanted: Asked, query: FeatureQuery) -> Response:
     }
     headers = {**_headers(asked, wanted, version), "OGC-NumberMatched": str(matched)}
     return asked.answer(document, "items.html", headers)
+
+
+def _body(asked: Visit, wanted: Asked, page: FeaturePage) -> bytes:
+    """Join head, features and tail by copying them once."""
+    tail = _tail(asked, wanted, len(page.features), page.following)
+    if not page.features:
+        return _HEAD + tail
+    parts = list(page.features)
+    parts[0] = _HEAD + parts[0]
+    parts[-1] += tail
+    return b",\n".join(parts)
 
 
 _HEAD = b'{"type":"FeatureCollection","features":[\n'
