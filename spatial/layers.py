@@ -425,5 +425,8 @@ def find_layer(name: str, layers: Iterable[Layer] = LAYERS) -> Layer:
     """
     known = {layer.name: layer for layer in layers}
     if name not in known:
-        raise NotFound(f"There is no layer '{name}'. Layers: {', '.join(sorted(known))}.")
+        listed = ", ".join(sorted(known))
+        raise NotFound(
+            f"There is no layer '{name[:60]}'. Layers: {listed}.", vi=f"Không có lớp dữ liệu '{name[:60]}'. Các lớp: {listed}."
+        )
     return known[name]

@@ -45,7 +45,7 @@ async def test_each_public_layer_is_a_collection_whose_links_all_answer(client: 
 async def test_a_staff_layer_does_not_exist_for_the_public(client: httpx.AsyncClient, layer: Any, tail: str) -> None:
     answer = await client.get(f"/ogc/collections/{layer.name}{tail}")
     assert answer.status_code == 404
-    named = answer.json()["detail"].split("Layers:")[-1]
+    named = answer.json()["detail"].split("Các lớp:")[1]
     assert layer.name not in named
 
 
