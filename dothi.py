@@ -43,6 +43,10 @@ class Sentences(TyperGroup):
         raise typer.Exit(1)
 
 
+_NO_SCHEMA = {"42P01", "3F000", "42883", "42703"}
+"""What PostgreSQL calls a table, schema, function or column that does not exist."""
+
+
 def _sentence_for(error: Exception) -> str:
     """Say what a foreign error means without its own text, which may repeat a statement and a person's data in it."""
     from psycopg2 import Error, OperationalError
@@ -50,6 +54,8 @@ def _sentence_for(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, OperationalError):
         return "Cơ sở dữ liệu không trả lời. The database does not answer: see `dothi db status`, or check DOTHI_DATABASE_URL."
+    if isinstance(cause, Error) and cause.pgcode in _NO_SCHEMA:
+        return "Cơ sở dữ liệu chưa có lược đồ hiện hành. The database lacks the present schema: run `dothi db migrate`."
     kind = f"{type(cause).__name__} {cause.pgcode}" if isinstance(cause, Error) else type(error).__name__
     return f"Lỗi ngoài dự kiến. Unexpected error ({kind}); `dothi --debug ...` shows where."
 

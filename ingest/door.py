@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ingest.dossier import is_dossier, load_dossier
 from ingest.load import Progress, load_files, silent
@@ -13,8 +13,9 @@ from ingest.options import LoadOptions
 from ingest.raster import load_raster
 from ingest.report import LoadReport
 from ingest.tables_plain import PLAIN_TABLES, find_plain_table, load_plain
-from spatial.errors import NotFound, UnreadableFile
+from spatial.errors import InvalidInput, NotFound, UnreadableFile
 from spatial.layers import LAYERS, find_layer
+from spatial.tables import Source, Unit
 
 _GEOTIFF = {".tif", ".tiff"}
 
@@ -39,12 +40,19 @@ def load(
         NotFound: no such layer.
         DothiError: a file is refused, or the database stopped; what was loaded before stays.
     """
+    _check_options(engine, options)
     plain = find_plain_table(name)
     if plain is not None:
         for path in _paths(given):
             yield load_plain(engine, plain, path, options)
         return
     layer = find_layer(_public_name(name))
+    if layer.name == "parcels" and options.values:
+        raise InvalidInput(
+            f"--set {', '.join(options.values)} is not offered for parcels: each states its own values. Use --commune for the "
+            "commune and --valid-from for the date.",
+            vi="Không dùng --set cho thửa đất: mỗi thửa có giá trị riêng. Dùng --commune cho mã xã, --valid-from cho ngày.",
+        )
     others: list[str | os.PathLike[str]] = []
     for item in given:
         for path in _matches(item):
@@ -56,6 +64,25 @@ def load(
                 others.append(path)
     if others:
         yield from load_files(engine, layer, others, options, progress)
+
+
+def _check_options(engine: Engine, options: LoadOptions) -> None:
+    """Refuse codes that name nothing, before a file is read: a typing error there would be kept as provenance, or do nothing."""
+    with engine.connect() as connection:
+        if options.source is not None:
+            known = list(connection.scalars(select(Source.code).order_by(Source.code)))
+            if options.source not in known:
+                raise InvalidInput(
+                    f"--source names no known source: '{options.source}'. Known: {', '.join(known) or 'none'}. Load new "
+                    "ones from a CSV: dothi load sources FILE.",
+                    vi=f"Không có nguồn dữ liệu '{options.source}'. Thêm nguồn mới bằng: dothi load sources TỆP.csv.",
+                )
+        units = select(Unit.code).where(Unit.level == "commune")
+        if options.commune is not None and not connection.scalar(select(units.where(Unit.code == options.commune).exists())):
+            raise InvalidInput(
+                f"--commune names no known commune: '{options.commune}'. Load admin_units first, or correct the code.",
+                vi=f"Không có xã nào mang mã '{options.commune}'. Hãy nạp admin_units trước, hoặc sửa mã.",
+            )
 
 
 def _public_name(name: str) -> str:

@@ -1,7 +1,7 @@
 """The one reader of the environment: a frozen Settings object, made once by the command line or by a test."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         default=None, description="Raster tile URL template ({z}/{x}/{y}) for a base map; empty: none, nothing leaves the server."
     )
     basemap_attribution: str | None = Field(default=None, description="Attribution shown with the base map.")
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     trial_data: Path | None = Field(default=None, description="Folder of real files for tests; empty: ../shared/data if there.")
 
     @field_validator("allowed_hosts", "cors_origins", mode="before")
