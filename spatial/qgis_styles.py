@@ -97,7 +97,7 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
         "renderer-v2",
         type="categorizedSymbol",
         attr=f"CASE WHEN {_NOT_NOW} THEN '{NOT_IN_FORCE}' ELSE {expression} END",
-        symbollevels="0",
+        symbollevels="1",
         enableorderby="0",
         forceraster="0",
     )
@@ -118,6 +118,7 @@ def _code(style: Style, rule: Rule) -> str:
 
 def _add_symbol(symbols: ET.Element, name: str, layer: Layer, rule: Rule) -> None:
     kind = layer.geometry_kind
+    below = rule.value == NOT_IN_FORCE
     opacity = 1.0 if kind is GeometryKind.LINE else layer.style.opacity
     symbol = ET.SubElement(
         symbols,
@@ -131,11 +132,11 @@ def _add_symbol(symbols: ET.Element, name: str, layer: Layer, rule: Rule) -> Non
     fill, stroke = rule.fill or layer.style.fill, rule.stroke or layer.style.stroke
     width = (rule.width if rule.width is not None else layer.style.width) * _MM_PER_PIXEL
     if kind is GeometryKind.POLYGON:
-        _add_symbol_layer(symbol, "SimpleFill", _fill_options(fill, stroke, width, rule.dash))
+        _add_symbol_layer(symbol, "SimpleFill", _fill_options(fill, stroke, width, rule.dash), below)
     elif kind is GeometryKind.LINE:
-        _add_symbol_layer(symbol, "SimpleLine", _line_options(stroke, width, rule.dash))
+        _add_symbol_layer(symbol, "SimpleLine", _line_options(stroke, width, rule.dash), below)
     else:
-        _add_symbol_layer(symbol, "SimpleMarker", _marker_options(fill or stroke, stroke, width))
+        _add_symbol_layer(symbol, "SimpleMarker", _marker_options(fill or stroke, stroke, width), below)
 
 
 def _fill_options(fill: str | None, stroke: str, width: float, dash: tuple[float, ...] | None) -> dict[str, str]:
@@ -178,8 +179,9 @@ def _marker_options(fill: str, stroke: str, width: float) -> dict[str, str]:
     }
 
 
-def _add_symbol_layer(symbol: ET.Element, kind: str, options: dict[str, str]) -> None:
-    layer = ET.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
+def _add_symbol_layer(symbol: ET.Element, kind: str, options: dict[str, str], below: bool) -> None:
+    """Add the drawing of a symbol; what lies below is drawn first, so that what ended never covers what is in force."""
+    layer = ET.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0" if below else "1"})
     _add_map(layer, options)
 
 

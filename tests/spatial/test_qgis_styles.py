@@ -44,6 +44,11 @@ def test_each_layer_has_one_default_style(styled: Connection, layer: Layer) -> N
     assert symbols is not None
     kinds = {GeometryKind.POLYGON: "fill", GeometryKind.LINE: "line", GeometryKind.POINT: "marker"}
     assert {symbol.get("type") for symbol in symbols} == {kinds[layer.geometry_kind]}
+    passes = {
+        category.get("value"): symbols[int(category.get("symbol") or "")][0].get("pass") for category in renderer.iter("category")
+    }
+    assert {value for value, drawn in passes.items() if drawn == "0"} == {NOT_IN_FORCE}
+    assert renderer.get("symbollevels") == "1"
     assert [symbol.get("name") for symbol in symbols] == [str(number) for number in range(len(values))]
 
 
