@@ -135,15 +135,8 @@ class Quarantine(Base):
     public_values: Mapped[dict[str, Any]] = column(JSONB, "Các cột không cá nhân", "Columns that are not personal")
 
 
-class Change(Base):
-    """One edit made through QGIS, the API or psql (loads are audited by their batch and the history)."""
-
-    __tablename__ = "change"
-    __table_args__ = (
-        Index("change_batch_id_idx", "batch_id"),
-        Index("change_table_name_row_id_idx", "table_name", "row_id"),
-        {"schema": "audit", "comment": "Nhật ký chỉnh sửa"},
-    )
+class ChangeColumns:
+    """What one edit was: who, when, through which door, the row before and after."""
 
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))
@@ -156,3 +149,14 @@ class Change(Base):
     operation: Mapped[str] = column(Text, "Thao tác", "Operation")
     before: Mapped[dict[str, Any] | None] = column(JSONB, "Trước", "Before")
     after: Mapped[dict[str, Any] | None] = column(JSONB, "Sau", "After")
+
+
+class Change(ChangeColumns, Base):
+    """One edit made through QGIS, the API or psql (loads are audited by their batch and the history)."""
+
+    __tablename__ = "change"
+    __table_args__ = (
+        Index("change_batch_id_idx", "batch_id"),
+        Index("change_table_name_row_id_idx", "table_name", "row_id"),
+        {"schema": "audit", "comment": "Nhật ký chỉnh sửa"},
+    )

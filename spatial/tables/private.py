@@ -3,15 +3,15 @@
 Law 91/2025/QH15 (personal data), Land Law 31/2024/QH15 art. 166.5, state secrets (facts section 9).
 """
 
-from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, text
+from sqlalchemy import BigInteger, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from spatial.tables.base import Base, LayerRow, column
+from spatial.tables.ingest import ChangeColumns
 from spatial.tables.land import PARCEL_COLUMN_CHECKS, ParcelColumns
 
 
@@ -78,7 +78,7 @@ class QuarantineRow(Base):
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
 
 
-class PrivateChange(Base):
+class PrivateChange(ChangeColumns, Base):
     """One edit of a table of this schema."""
 
     __tablename__ = "change"
@@ -86,18 +86,6 @@ class PrivateChange(Base):
         Index("private_change_batch_id_idx", "batch_id"),
         {"schema": "private", "comment": "Nhật ký chỉnh sửa dữ liệu cá nhân"},
     )
-
-    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
-    changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))
-    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write")
-    login: Mapped[str] = column(Text, "Tài khoản", "Who", server_default=text("session_user"))
-    actor: Mapped[str | None] = column(Text, "Người dùng của API", "User of the API")
-    door: Mapped[str | None] = column(Text, "Cửa vào", "Door")
-    table_name: Mapped[str] = column(Text, "Bảng", "Table")
-    row_id: Mapped[int | None] = column(BigInteger, "Dòng", "Row")
-    operation: Mapped[str] = column(Text, "Thao tác", "Operation")
-    before: Mapped[dict[str, Any] | None] = column(JSONB, "Trước", "Before")
-    after: Mapped[dict[str, Any] | None] = column(JSONB, "Sau", "After")
 
 
 class PrivateHistory(Base):
