@@ -193,6 +193,11 @@ def _translated() -> Iterator[None]:
             "The question needs more time than one request may take. Ask for a smaller area, fewer rows or a simpler filter.",
             vi="Truy vấn cần nhiều thời gian hơn mức cho phép. Hãy thu hẹp khu vực, giảm số dòng hoặc dùng bộ lọc đơn giản hơn.",
         ) from error
+    except asyncpg.InsufficientResourcesError as error:  # its disk or memory is full
+        raise Unavailable(
+            "The database is short of disk or memory. Ask for a smaller area or fewer rows; tell the operator if it stays so.",
+            vi="Cơ sở dữ liệu thiếu dung lượng đĩa hoặc bộ nhớ. Hãy thu hẹp yêu cầu; nếu vẫn vậy, hãy báo cho người vận hành.",
+        ) from error
     except _NOT_COMPUTABLE as error:
         raise InvalidInput(
             "A number in the request, or one computed from it, is beyond what can be computed. Use smaller numbers.",

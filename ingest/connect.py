@@ -15,13 +15,17 @@ _SESSION = {"statement_timeout": "0", "temp_buffers": "128MB", "work_mem": "128M
 _LOST_VI = "Cơ sở dữ liệu dừng giữa chừng; chưa có gì được công bố. Khởi động lại rồi nạp lại tệp."
 _LOST = "The database stopped during the load; nothing was published. Start it (dothi db start) and load the file again."
 
+_DISK_FULL = "53100"
+_FULL_VI = "Ổ đĩa của cơ sở dữ liệu đã đầy; chưa có gì được công bố. Hãy giải phóng dung lượng rồi nạp lại tệp."
+_FULL = "The database's disk is full; nothing was published. Free some space (dothi db status names the folder) and load again."
+
 
 @contextmanager
 def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     """Give a connection in a transaction as dothi_ingest; commits at the end, or takes all back on an error or a dry run.
 
     Raises:
-        Unavailable: the database does not answer or stopped on the way.
+        Unavailable: the database does not answer, stopped on the way, or its disk is full.
     """
     try:
         with engine.connect() as connection, connection.begin() as transaction:
@@ -59,7 +63,12 @@ def is_lost(error: BaseException) -> bool:
 
 
 def _is_lock_timeout(error: object) -> bool:
-    return getattr(error, "pgcode", None) == "55P03"
+    return _pgcode(error) == "55P03"
+
+
+def _pgcode(error: object) -> str | None:
+    """Give PostgreSQL's code of an error, SQLAlchemy's wrapping or not."""
+    return getattr(getattr(error, "orig", None) or error, "pgcode", None)
 
 
 def lock_layer(connection: Connection, table_name: str, on_wait: Callable[[], None] = lambda: None) -> None:
