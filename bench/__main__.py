@@ -1,6 +1,7 @@
 """`python -m bench`: makes what is missing, measures what was asked for, prints the table."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,13 +40,17 @@ def main() -> None:
     def say(sentence: str) -> None:
         print(f"[{time.monotonic() - begin:6.1f} s] {sentence}", flush=True)
 
+    waiting = os.getloadavg()[0]
     effort = efforts.quick(say) if asked.quick else efforts.full(say)
     try:
         findings = _measure(asked, effort)
     except DothiError as error:
         sys.exit("\n".join(filter(None, (error.vi, str(error)))))
     table = report.as_markdown(findings)
-    about = f"{report.now()}, {report.describe_machine()}, about {asked.rows:,} parcels, {time.monotonic() - begin:.0f} s"
+    about = (
+        f"{report.now()}, {report.describe_machine()}, about {asked.rows:,} parcels, {time.monotonic() - begin:.0f} s; "
+        f"when it began, {waiting:.1f} other processes wanted to run"
+    )
     print(f"\n{about}\n\n{table}")
     if asked.output:
         asked.output.write_text(f"{about}\n\n{table}\n")
