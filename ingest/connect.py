@@ -38,6 +38,8 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     except DothiError:
         raise
     except Exception as error:
+        if _pgcode(error) == _DISK_FULL:
+            raise Unavailable(_FULL, vi=_FULL_VI) from None
         if is_lost(error):
             raise Unavailable(_LOST, vi=_LOST_VI) from None
         if isinstance(error, IntegrityError):

@@ -88,15 +88,20 @@ def test_a_database_that_stops_leaves_nothing_behind(
     assert load_one(town, "parcels", parcel_file(tmp_path / "q.shp", [1, 0])).added == 1
 
 
-@pytest.mark.parametrize("through_driver", [False, True])
-def test_a_full_disk_is_said_and_leaves_nothing_behind(engine: Engine, through_driver: bool) -> None:
-    """The server raises the very error; by SQLAlchemy, and by the driver below it as COPY does."""
-    raise_it = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
-    with pytest.raises(Unavailable, match="disk is full; nothing was published"), connect.loading(engine) as connection:
+def run_out_of_disk(engine: Engine, *, through_driver: bool) -> None:
+    """Let the server raise its very error in a load, to SQLAlchemy or to the driver below it, as COPY does."""
+    statement = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    with connect.loading(engine) as connection:
         connection.execute(text("SELECT ingest.open_batch('load')"))
         if through_driver:
-            assert connection.connection.dbapi_connection
-            connection.connection.dbapi_connection.cursor().execute(raise_it)
-        else:
-            connection.execute(text(raise_it))
+            driver = connection.connection.dbapi_connection
+            assert driver
+            driver.cursor().execute(statement)
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("through_driver", [False, True])
+def test_a_full_disk_is_said_and_leaves_nothing_behind(engine: Engine, through_driver: bool) -> None:
+    with pytest.raises(Unavailable, match="disk is full; nothing was published"):
+        run_out_of_disk(engine, through_driver=through_driver)
     assert one(engine, "SELECT count(*) FROM ingest.batch") == 0
