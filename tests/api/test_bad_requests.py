@@ -82,7 +82,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "/rollups": ("f", "lang"),
     "/rollups/parcel_count": ("level", "period", "f", "lang"),
     "/rollups/parcel_count?level=commune": ("parent", "period"),
-    "/config": ("x",),
+    "/page/config": ("x",),
     "/docs": ("lang",),
 }  # fmt: skip
 PATHS = (
