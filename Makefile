@@ -71,7 +71,7 @@ check-page: web/node_modules/.made ## types of the page
 	$(STEP) "TypeScript" .ci/node $(VENV) npm run --silent check
 
 pytest: setup ## the tests alone (ARGS=...)
-	$(STEP) "pytest" $(VENV)/bin/pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(STEP) "pytest" $(VENV)/bin/pytest -q -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .

@@ -46,6 +46,22 @@ def pytest_configure_node(node: object) -> None:
     node.workerinput["dothi_run_folder"] = str(node.config.stash[_RUN_FOLDER])  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Send each file to one worker, so that what a module sets up is set up once, and all browser tests to the same one.
+
+    The marker `xdist_group` would do, but pytest 9 keeps its suffix out of the names that xdist sorts by.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return ByFile(config, log)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and _RUN_FOLDER in config.stash:
         _remove_run(config.stash[_RUN_FOLDER])
