@@ -33,7 +33,7 @@ class Sentences(TyperGroup):
             return super().invoke(ctx)
         except DothiError as error:
             sentence = "\n".join(filter(None, (error.vi, str(error))))
-        except (TyperException, typer.Exit, typer.Abort):
+        except (TyperException, typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if ctx.params.get("debug"):
