@@ -118,14 +118,14 @@ def _read_url(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"the server did not start: {''.join(said)}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_database(cluster: Cluster, template: str) -> Iterator[Database]:
     """A database for the demo alone."""
     with cloned(cluster, template) as database:
         yield database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(demo_database: Database) -> Iterator[Demo]:
     """The demo, as a newcomer starts it."""
     if not (DIST / "index.html").is_file():
@@ -143,7 +143,7 @@ def _find_parcel(database: Database, condition: str) -> SomeParcel:
     return SomeParcel(code, sheet, number, commune, province, lon, lat)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[BrowserType]:
     """The distribution's Chromium, to be launched."""
     if not CHROMIUM.exists():
@@ -152,7 +152,7 @@ def chromium() -> Iterator[BrowserType]:
         yield playwright.chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
     """One browser for all tests; each visit has a context of its own."""
     launched = chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
