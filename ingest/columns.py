@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest.issues import Issue, IssueCode
-from spatial.errors import InvalidInput
+from spatial.errors import InvalidInput, UnreadableFile
 
 OTHER_PERSONAL = "other"
 _DBF_NAME_LENGTH = 10
@@ -125,13 +125,13 @@ def require_columns(plan: ColumnPlan, file_name: str, layer: str) -> None:
     """Refuse a file that lacks a required column.
 
     Raises:
-        InvalidInput: says which, and under which names it is looked for.
+        UnreadableFile: says which, and under which names it is looked for.
     """
     if not plan.missing:
         return
     columns = alias_table().every_layer | alias_table().layers[layer].columns
     looked_for = "; ".join(f"{target}: {', '.join(columns[target])}" for target in plan.missing)
-    raise InvalidInput(
+    raise UnreadableFile(
         f"'{file_name}' is no file of {layer}: it lacks {' and '.join(plan.missing)}. Names looked for: {looked_for}. "
         "If the column has another name, add it to ingest/aliases.yaml."
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ingest.load import Progress
     from ingest.options import CompleteFor
+    from spatial.errors import DothiError
 
 OpenEngine = Callable[[], "Engine"]
 
@@ -65,7 +66,7 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         """Nạp tệp vào một lớp dữ liệu. / Load files into a layer."""
         from rich.console import Console
 
-        from ingest.door import load as load_through_door
+        from ingest.door import load_each
         from ingest.options import LoadOptions
         from ingest.report import print_report
 
@@ -80,12 +81,22 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
             file_layer=file_layer,
             dry_run=dry_run,
         )
+        refused: list[Path] = []
+
+        def say_refused(path: Path, error: "DothiError") -> None:
+            refused.append(path)
+            typer.secho("\n".join(filter(None, (f"{path}:", error.vi, str(error)))), fg=typer.colors.RED, err=True)
+
         with _progress(quiet=as_json) as progress:
-            for report in load_through_door(open_engine(), layer, files, options, progress):
+            for report in load_each(open_engine(), layer, files, options, say_refused, progress):
                 if as_json:
                     typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
                 else:
                     print_report(report, Console())
+        if refused:
+            summary = f"Không nạp được {len(refused)} tệp, xem ở trên. / {len(refused)} files were refused, see above."
+            typer.secho(summary, fg=typer.colors.RED, err=True)
+            raise typer.Exit(1)
 
     @app.command()
     def batches(

@@ -2,18 +2,19 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 
 from ingest.dossier import is_dossier, load_dossier
+from ingest.files import find_paths
 from ingest.load import Progress, load_files, silent
 from ingest.options import LoadOptions
 from ingest.raster import load_raster
 from ingest.report import LoadReport
 from ingest.tables_plain import PLAIN_TABLES, find_plain_table, load_plain
-from spatial.errors import InvalidInput, NotFound, UnreadableFile
+from spatial.errors import DothiError, InvalidInput, NotFound, UnknownCrs, UnreadableFile
 from spatial.layers import LAYERS, find_layer
 from spatial.tables import Source, Unit
 
@@ -64,6 +65,49 @@ def load(
                 others.append(path)
     if others:
         yield from load_files(engine, layer, others, options, progress)
+
+
+def load_each(
+    engine: Engine,
+    name: str,
+    given: Sequence[str | os.PathLike[str]],
+    options: LoadOptions,
+    on_refused: Callable[[Path, DothiError], None],
+    progress: Progress = silent,
+) -> Iterator[LoadReport]:
+    """Load every file by itself, so that one that cannot be read keeps none of the others out.
+
+    Args:
+        engine: as for `load`.
+        name: as for `load`.
+        given: as for `load`.
+        options: as for `load`.
+        on_refused: told each file that was refused, and why; a file given alone raises instead.
+        progress: as for `load`.
+
+    Raises:
+        DothiError: as `load`, for what is not the matter of one file.
+    """
+    paths = _separate(name, given)
+    for path in paths:
+        try:
+            yield from load(engine, name, [path], options, progress)
+        except (UnreadableFile, UnknownCrs) as error:
+            if len(paths) == 1:
+                raise
+            on_refused(path, error)
+
+
+def _separate(name: str, given: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """Expand folders and patterns into files; a dossier's folder is one thing."""
+    if find_plain_table(name) is not None:
+        return _paths(given)
+    is_plans = _public_name(name) == "plans"
+    found: list[Path] = []
+    for item in given:
+        for path in _matches(item):
+            found += [path] if is_plans and path.is_dir() and is_dossier(path) else find_paths([path])
+    return found
 
 
 def _check_options(engine: Engine, options: LoadOptions) -> None:

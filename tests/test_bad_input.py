@@ -122,3 +122,18 @@ def test_a_database_that_is_away_is_said_and_what_to_look_at(
     said = refused(*(file if argument == "FILE" else argument for argument in command))
     assert "DOTHI_DATABASE_URL" in said or "dothi db" in said
     assert "secret" not in said
+
+
+def test_one_bad_file_of_a_folder_keeps_none_of_the_others_out(town: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "delivery"
+    folder.mkdir()
+    parcel_file(folder / "m_good.shp", [1, 2, 3])
+    (folder / "a_broken.geojson").write_text("{", encoding="utf-8")
+    (folder / "z_lying.gpkg").write_bytes(b"not a database")
+    said = refused("load", "parcels", folder)
+    assert "a_broken.geojson" in said
+    assert "z_lying.gpkg" in said
+    assert "2 files were refused" in said
+    engine = open_engine(town.url)
+    assert one(engine, "SELECT count(*) FROM land.parcel") == 3
+    engine.dispose()
