@@ -34,10 +34,16 @@ class Statement:
         """Compile an expression; parameters without a value are named `bindparam`s."""
         assert isinstance(expression, ClauseElement)
         compiled = expression.compile(dialect=_DIALECT)
-        return cls(str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params))  # type: ignore[attr-defined]
+        binds = compiled.binds  # type: ignore[attr-defined]
+        constants = {name: value for name, value in compiled.params.items() if not binds[name].required}
+        return cls(str(compiled), tuple(compiled.positiontup or ()), constants)  # type: ignore[attr-defined]
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        """Put the values in the statement's order."""
+        """Put the values in the statement's order.
+
+        Raises:
+            KeyError: a parameter without a fixed value is not given.
+        """
         return [values[name] if name in values else self.constants[name] for name in self.order]
 
     async def fetch(self, connection: AsyncConnection, **values: Any) -> list[Any]:

@@ -5,13 +5,12 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from spatial.compiled import AsyncConnection, Statement
+from spatial.compiled import AsyncConnection
 from spatial.layers import Text
 from spatial.lookup.subject import ParcelCode
-from spatial.statements import read_statement
+from spatial.statements import read_async_statement
 
 
 class Found(StrEnum):
@@ -72,7 +71,7 @@ async def search(connection: AsyncConnection, typed: str, *, limit: int, as_of: 
     folded = fold(words)
     if not re.search(r"[a-z0-9]", folded):
         return []
-    rows = await _statement("places").fetch(
+    rows = await read_async_statement("search/places").fetch(
         connection, words=words, unit_words=_KIND_OF_UNIT.sub("", folded), as_of=as_of, most=limit
     )
     return [_place(row) for row in rows]
@@ -97,7 +96,7 @@ def _read_numbers(words: str) -> _Numbers | None:
 
 
 async def _parcels(connection: AsyncConnection, numbers: _Numbers, limit: int, as_of: date) -> list[Result]:
-    rows = await _statement("parcels").fetch(
+    rows = await read_async_statement("search/parcels").fetch(
         connection,
         sheet=numbers.sheet,
         number=numbers.number,
@@ -133,8 +132,3 @@ def _place(row: Any) -> Result:
         row["lat"],
         tuple(row["bbox"]),
     )
-
-
-@cache
-def _statement(name: str) -> Statement:
-    return Statement.of(read_statement(f"search/{name}"))

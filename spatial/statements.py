@@ -1,15 +1,13 @@
 """Reads the fixed, long SQL of `spatial/sql`: one statement a file, whose header says parameters, units and index relied on."""
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from spatial.compiled import Statement
 
 FOLDER = Path(__file__).parent / "sql"
-_ASYNCPG = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -19,16 +17,6 @@ def read_statement(name: str) -> TextClause:
 
 
 @cache
-def _positional(name: str) -> tuple[str, tuple[str, ...]]:
-    compiled = read_statement(name).compile(dialect=_ASYNCPG)
-    return str(compiled), tuple(compiled.positiontup or ())
-
-
-def for_asyncpg(name: str, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    """Give the statement in `sql/NAME.sql` with `$1` places, and the values for them in order.
-
-    Raises:
-        KeyError: a parameter of the statement is not given.
-    """
-    sql, order = _positional(name)
-    return sql, [parameters[key] for key in order]
+def read_async_statement(name: str) -> Statement:
+    """Give the statement in `sql/NAME.sql` compiled for asyncpg."""
+    return Statement.of(read_statement(name))

@@ -1,20 +1,14 @@
 """Read figures on an asyncpg connection: the indicators, and one indicator's values for the units of a tier."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Any
 
+from spatial.compiled import AsyncConnection
 from spatial.errors import InvalidInput, NotFound
 from spatial.rollup.figures import Figure, Indicator, Level, divide
-from spatial.statements import for_asyncpg
-
-
-class Reader(Protocol):
-    """What is needed of an asyncpg connection."""
-
-    async def fetch(self, query: str, *args: Any) -> Sequence[Any]: ...
+from spatial.statements import read_async_statement
 
 
 @dataclass(frozen=True)
@@ -34,14 +28,14 @@ class FigureTable:
         return min(times).isoformat() if times else None
 
 
-async def list_indicators(reader: Reader) -> list[Indicator]:
+async def list_indicators(reader: AsyncConnection) -> list[Indicator]:
     """Give all indicators."""
-    sql, values = for_asyncpg("rollup/indicators", {})
-    return [Indicator.from_row(row) for row in await reader.fetch(sql, *values)]
+    rows = await read_async_statement("rollup/indicators").fetch(reader)
+    return [Indicator.from_row(row) for row in rows]
 
 
 async def read_figures(
-    reader: Reader, code: str, *, level: Level, period: str | None, parent: str | None, legal_date: date
+    reader: AsyncConnection, code: str, *, level: Level, period: str | None, parent: str | None, legal_date: date
 ) -> FigureTable:
     """Give the values of an indicator for every unit of a tier, units without a value included.
 
@@ -72,16 +66,17 @@ async def read_figures(
     return FigureTable(indicator, level, chosen, parent, tuple(figures))
 
 
-async def read_shapes(reader: Reader, table: FigureTable, legal_date: date) -> dict[str, tuple[str, str]]:
+async def read_shapes(reader: AsyncConnection, table: FigureTable, legal_date: date) -> dict[str, tuple[str, str]]:
     """Give the geometry of the table's units as code -> (GeoJSON text, boundary quality); units without one are left out."""
     codes = [figure.code for figure in table.figures if not figure.remainder]
-    sql, values = for_asyncpg("rollup/shapes", {"level": table.level.value, "codes": codes, "legal_date": legal_date})
-    return {row["code"]: (row["geojson"], row["boundary_quality"]) for row in await reader.fetch(sql, *values)}
+    shapes = read_async_statement("rollup/shapes")
+    rows = await shapes.fetch(reader, level=table.level.value, codes=codes, legal_date=legal_date)
+    return {row["code"]: (row["geojson"], row["boundary_quality"]) for row in rows}
 
 
-async def _units(reader: Reader, parameters: dict[str, Any]) -> list[tuple[Figure, str | None]]:
-    sql, values = for_asyncpg("rollup/units", parameters)
-    return [(Figure.from_row(row), row["period"]) for row in await reader.fetch(sql, *values)]
+async def _units(reader: AsyncConnection, parameters: dict[str, Any]) -> list[tuple[Figure, str | None]]:
+    rows = await read_async_statement("rollup/units").fetch(reader, **parameters)
+    return [(Figure.from_row(row), row["period"]) for row in rows]
 
 
 def _find(code: str, indicators: dict[str, Indicator]) -> Indicator:
@@ -108,11 +103,11 @@ def _choose_period(indicator: Indicator, period: str | None) -> str | None:
     return period
 
 
-async def _check_parent(reader: Reader, parent: str | None) -> None:
+async def _check_parent(reader: AsyncConnection, parent: str | None) -> None:
     if parent is None:
         return
-    sql, values = for_asyncpg("rollup/parent", {"parent": parent})
-    if not (await reader.fetch(sql, *values))[0]["is_known"]:
+    found = await read_async_statement("rollup/parent").fetchrow(reader, parent=parent)
+    if not found["is_known"]:
         raise NotFound(
             f"There is no unit '{parent[:40]}'. Use VN, a region (V1..V6), a province or a city code.",
             vi=f"Không có đơn vị '{parent[:40]}'. Hãy dùng VN, mã vùng (V1..V6), mã tỉnh hoặc mã đô thị.",
