@@ -17,12 +17,12 @@ router = APIRouter(tags=["lookup"])
 @router.get("/lookup/extract.pdf", summary="Phiếu tra cứu quy hoạch (PDF) / Planning information as a document")
 async def extract(request: Request, services: Shared) -> Response:
     """Answer the same questions as `/lookup`."""
-    question, language = parse_question(request, with_shapes=True)
+    question, language = parse_question(request, services.settings, with_shapes=True)
     try:
         answer = await ask(services, question)
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
-    address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(question, language))
+    address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(answer, language))
     content = await run_in_threadpool(draw_extract, answer, language, address)
     name = "".join(char if char.isalnum() else "-" for char in answer.subject.parcel.code) if answer.subject.parcel else "diem"
     headers = {

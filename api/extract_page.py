@@ -234,6 +234,6 @@ class _Page(FPDF):
                 parts = (plan.code, document.title, document.number, document.date)
                 self.paragraph(" · ".join(filter(None, parts)), 8)
             self.ln(2)
-        if self.answer.tolerance_m2 is not None:
-            self.paragraph(self.say(words.tolerance_rule(self.answer.tolerance_m2)), 8, color=RULE)
+        if self.answer.subject.parcel is not None:
+            self.paragraph(self.say(words.TOLERANCE_RULE), 8, color=RULE)
         self.paragraph(f"{self.head('source')}: {address}", 7.5, color=RULE)

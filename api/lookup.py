@@ -16,11 +16,29 @@ from api.params import parse_date, refuse_unknown
 from api.services import Services, Shared
 from spatial.errors import Ambiguous, InvalidInput
 from spatial.layers import Text
-from spatial.lookup import Answer, Item, Parcel, Plan, Question, Remainder, ThemeAnswer, look_up, words
+from spatial.lookup import (
+    BOUNDARY_M,
+    LEAST_M2,
+    Answer,
+    Change,
+    Item,
+    Parcel,
+    Plan,
+    Question,
+    Remainder,
+    Theme,
+    ThemeAnswer,
+    look_up,
+    words,
+)
 from spatial.selection import LEGAL_TIME_ZONE, legal_today
+from spatial.settings import Settings
 
 PARAMETERS = frozenset({"lon", "lat", "parcel", "q", "as_of", "known_at", "lang"})
 _LONGEST_TEXT = 200
+_FIRST_DAY, _LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
+_MOST_ITEMS = 60
+"""Items of a theme that an answer lists, the largest; how many more there are is said beside them."""
 
 router = APIRouter(tags=["lookup"])
 
@@ -28,7 +46,7 @@ router = APIRouter(tags=["lookup"])
 @router.get("/lookup", summary="Tra cứu quy hoạch / Planning information")
 async def lookup(request: Request, services: Shared) -> JSONResponse:
     """Answer for one of `lon` and `lat`, `parcel`, or `q` (an address)."""
-    question, language = parse_question(request)
+    question, language = parse_question(request, services.settings)
     try:
         answer = await ask(services, question)
     except Ambiguous as error:
@@ -39,7 +57,7 @@ async def lookup(request: Request, services: Shared) -> JSONResponse:
 
 async def ask(services: Services, question: Question) -> Answer:
     """Answer the question from one snapshot of the database."""
-    async with services.pool.snapshot() as connection:
+    async with services.pool.snapshot(question.known_at) as connection:
         # unlike a bbox, a place never changes how these statements are best run, and planning them takes longer than running
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         return await look_up(connection, question)
@@ -54,7 +72,7 @@ def refuse_ambiguous(request: Request, error: Ambiguous) -> JSONResponse:
 # -- the question ---------------------------------------------------------------------------------------------------------------
 
 
-def parse_question(request: Request, *, with_shapes: bool = False) -> tuple[Question, Language]:
+def parse_question(request: Request, settings: Settings, *, with_shapes: bool = False) -> tuple[Question, Language]:
     """Read the parameters of a lookup.
 
     Raises:
@@ -72,7 +90,8 @@ def parse_question(request: Request, *, with_shapes: bool = False) -> tuple[Ques
         )
     today = legal_today()
     question = Question(
-        as_of=parse_date("as_of", query["as_of"]) if "as_of" in query else today,
+        as_of=_parse_as_of(query["as_of"]) if "as_of" in query else today,
+        horizon=today + timedelta(days=settings.lookup_horizon_days),
         lon=_parse_degrees("lon", query.get("lon"), 180.0) if has_point else None,
         lat=_parse_degrees("lat", query.get("lat"), 90.0) if has_point else None,
         parcel=parse_search_text("parcel", query.get("parcel")),
@@ -81,6 +100,16 @@ def parse_question(request: Request, *, with_shapes: bool = False) -> tuple[Ques
         with_shapes=with_shapes,
     )
     return question, language
+
+
+def _parse_as_of(text: str) -> date:
+    day = parse_date("as_of", text)
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise InvalidInput(
+            f"as_of={day} is beyond the years {_FIRST_DAY.year} to {_LAST_DAY.year}. Give a day within them, like 2026-01-31.",
+            vi=f"as_of={day} nằm ngoài các năm {_FIRST_DAY.year} đến {_LAST_DAY.year}. Hãy nhập một ngày trong khoảng đó.",
+        )
+    return day
 
 
 def _parse_degrees(name: str, text: str | None, limit: float) -> float:
@@ -137,7 +166,7 @@ def as_json(answer: Answer, language: Language, request: Request, services: Serv
     return {
         "query": {"lon": question.lon, "lat": question.lat, "parcel": question.parcel, "q": question.text},
         "as_of": question.as_of.isoformat(),
-        "known_at": question.known_at.isoformat().replace("+00:00", "Z") if question.known_at else None,
+        "known_at": _moment(question.known_at),
         "data_version": answer.data_version,
         "place": {
             "lon": subject.lon,
@@ -151,8 +180,9 @@ def as_json(answer: Answer, language: Language, request: Request, services: Serv
         "themes": [_theme(theme, language) for theme in answer.themes],
         "measured_in": {
             "crs": f"http://www.opengis.net/def/crs/EPSG/0/{answer.plane_srid}",
-            "tolerance_m2": answer.tolerance_m2 and round(answer.tolerance_m2, 4),
-            "tolerance_rule": answer.tolerance_m2 and _say(words.tolerance_rule(answer.tolerance_m2), language),
+            "tolerance_m2": LEAST_M2 if subject.parcel else None,
+            "tolerance_width_m": BOUNDARY_M if subject.parcel else None,
+            "tolerance_rule": _say(words.TOLERANCE_RULE, language) if subject.parcel else None,
         },
         "notices": [_say(notice, language) for notice in answer.notices],
         "disclaimer": _say(words.DISCLAIMER, language),
@@ -198,9 +228,15 @@ def _theme(theme: ThemeAnswer, language: Language) -> dict[str, Any]:
         "known_share": theme.known_share,
         "area_m2": theme.area_m2,
         "share": theme.share,
-        "items": [_item(item, language) for item in theme.items],
+        "items": [_item(item, language) for item in theme.items[:_MOST_ITEMS]],
+        "items_omitted": max(len(theme.items) - _MOST_ITEMS, 0),
         "remainders": [_remainder(remainder) for remainder in theme.remainders],
+        **({"changes": [_change(change, language) for change in theme.changes]} if theme.theme is Theme.PLANS else {}),
     }
+
+
+def _change(change: Change, language: Language) -> dict[str, Any]:
+    return {**vars(change), "relation": change.relation.value, "note": _say(words.change(change), language)}
 
 
 def _item(item: Item, language: Language) -> dict[str, Any]:
@@ -249,7 +285,8 @@ def _plan(plan: Plan, language: Language) -> dict[str, Any]:
         "valid_from": plan.valid_from,
         "valid_to": plan.valid_to,
         "upcoming": plan.is_upcoming,
-        "changed_in_part": plan.is_cut,
+        "changed_in_part": plan.is_changed,
+        "doubt": plan.doubt and plan.doubt.value,
     }
 
 
@@ -257,22 +294,27 @@ def _remainder(remainder: Remainder) -> dict[str, Any]:
     return dict(vars(remainder))
 
 
-def asked_again(question: Question, language: Language) -> Mapping[str, object | None]:
-    """Give the parameters that ask the same question again, with its date fixed."""
+def asked_again(answer: Answer, language: Language) -> Mapping[str, object | None]:
+    """Give the parameters that ask the same question again: day and knowledge fixed, so that it gets this answer."""
+    question = answer.question
     return {
         "lon": question.lon,
         "lat": question.lat,
         "parcel": question.parcel,
         "q": question.text,
         "as_of": question.as_of.isoformat(),
-        "known_at": question.known_at.isoformat().replace("+00:00", "Z") if question.known_at else None,
+        "known_at": _moment(question.known_at or answer.known_at),
         "lang": language.value,
     }
 
 
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
 def _links(answer: Answer, language: Language, request: Request, services: Services) -> list[Link]:
     root = base_url(request, services.settings)
-    same = asked_again(answer.question, language)
+    same = asked_again(answer, language)
     other = Language.en if language is Language.vi else Language.vi
     return [
         Link(with_query(f"{root}/lookup", same), "self", "application/json", hreflang=language.value),

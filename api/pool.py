@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -17,6 +18,9 @@ from spatial.settings import Settings
 
 ACQUIRE_SECONDS = 5.0
 """A request that waits longer than this for a connection is told to come back: the server is full."""
+
+SETTLE_SECONDS = 1.0
+"""A question about a moment of knowledge waits no longer than this for a write that is being committed."""
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _NOT_REACHED = (
@@ -104,6 +108,7 @@ class Pool:
                 init=_prepare,
                 server_settings=self._settings,
                 statement_cache_size=512,
+                max_cacheable_statement_size=0,  # any: the lookup's is 30 kB, and planning it takes as long as running it
                 max_cached_statement_lifetime=0,
                 timeout=ACQUIRE_SECONDS,
             )
@@ -159,17 +164,21 @@ class Pool:
             raise _not_reached() from error
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Connection]:
+    async def snapshot(self, known_at: datetime | None = None) -> AsyncIterator[Connection]:
         """Lend a connection inside one read-only, repeatable-read transaction: all its statements see the same state.
 
+        Args:
+            known_at: a moment of which the state must hold every version; None: whatever is committed.
+
         Raises:
-            Unavailable: as in `connection`.
+            InvalidInput: `known_at` is still to come.
+            Unavailable: as in `connection` and `settle`.
         """
-        async with (
-            self.connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            yield connection
+        async with self.connection() as connection:
+            if known_at is not None:
+                await settle(connection, known_at)
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                yield connection
 
     async def open_listener(self) -> asyncpg.Connection:
         """Open a connection of its own, outside the pool, for LISTEN; the caller closes it.
@@ -183,6 +192,35 @@ class Pool:
             )
         except (*_NOT_REACHED, TimeoutError, asyncpg.PostgresError) as error:
             raise _not_reached() from error
+
+
+async def settle(connection: Connection, known_at: datetime) -> None:
+    """Wait until every version that was given up to a moment can be seen, so that an answer for it never changes later.
+
+    A version is given shortly before its writer has committed. What is asked after this call sees all versions up to `known_at`.
+
+    Raises:
+        InvalidInput: the moment is still to come.
+        Unavailable: a writer takes longer than `SETTLE_SECONDS` to commit.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SETTLE_SECONDS
+    while True:
+        settled = await connection.fetchval("SELECT ingest.settled_at()")
+        if settled is not None and settled >= known_at:
+            return
+        if loop.time() >= deadline:
+            break
+        await asyncio.sleep(SETTLE_SECONDS / 50)
+    if settled is None:
+        raise Unavailable(
+            "A write is just being completed, so what was known at that moment cannot be told yet. Try again in a few seconds.",
+            vi="Đang có lần ghi dữ liệu chưa hoàn tất nên chưa thể biết dữ liệu ở thời điểm đó. Hãy thử lại sau vài giây.",
+        )
+    raise InvalidInput(
+        "known_at is still to come. Leave it out to ask what is known now.",
+        vi="known_at là thời điểm chưa đến. Hãy bỏ tham số này để hỏi theo dữ liệu hiện nay.",
+    )
 
 
 @contextmanager

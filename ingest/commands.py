@@ -140,6 +140,36 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         typer.echo(f"{file}: {count:,} dòng / rows")
 
 
+def add_gap_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
+    """Add `dothi gaps`: what is missing of the plans, and a person's word that it is not."""
+
+    @app.command()
+    def gaps(
+        close: Annotated[
+            int | None, typer.Option("--close", help="Lần ghi có phần thiếu nay coi là đủ. / Batch whose gaps are none.")
+        ] = None,
+        plan: Annotated[str | None, typer.Option("--plan", help="Chỉ đồ án này. / Of this plan only.")] = None,
+        reason: Annotated[str | None, typer.Option("--reason", help="Lý do, bắt buộc với --close. / Why; with --close.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Mỗi dòng một JSON. / One line of JSON each.")] = False,
+    ) -> None:
+        """Liệt kê phần quy hoạch còn thiếu. / List the ground where plan content was removed or could not be loaded."""
+        from ingest.content_gaps import close_gaps, list_gaps
+        from spatial.errors import InvalidInput
+
+        if close is not None:
+            if not (reason or "").strip():
+                raise InvalidInput(
+                    "Say why nothing is missing: --reason TEXT. It is kept with the write.",
+                    vi="Hãy ghi lý do vì sao không còn thiếu: --reason NỘI DUNG. Lý do được lưu cùng lần ghi.",
+                )
+            count = close_gaps(open_engine(), close, plan, str(reason).strip())
+            typer.echo(f"Đã xóa {count} phần thiếu của lần ghi {close}. / {count} gaps of batch {close} are closed.")
+            return
+        with open_engine().connect() as connection:
+            for line in list_gaps(connection):
+                typer.echo(json.dumps(line.as_json(), ensure_ascii=False) if as_json else line.line())
+
+
 def _complete_for(text: str | None) -> "CompleteFor | None":
     from ingest.options import CompleteFor
     from spatial.errors import InvalidInput

@@ -1,7 +1,7 @@
 """A plan's dossier in the GIS layout of Circular 16/2025/TT-BXD: boundary, zones, lines, and what `ho_so.json` tells besides.
 
 The circular fixes the classes and their names; it has no class for decisions and legal events, so those come in a small
-`ho_so.json` beside `HoSoGIS/`. Without it a plan loads as one in preparation: nothing about its force is guessed.
+`ho_so.json` beside `HoSoGIS/`. Without it a plan's legal state is unknown: nothing about its force is guessed.
 """
 
 import time
@@ -25,7 +25,7 @@ from ingest.files import SourceFile, hash_parts, open_sources
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.load import Progress, Work, fillable, silent, understand
 from ingest.options import LoadOptions
-from ingest.plan_facts import store_plan_facts
+from ingest.plan_facts import ClassOutcome, end_missing, store_plan_facts
 from ingest.publish import Counts
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
@@ -45,6 +45,10 @@ _LAYER_OF_CLASS: dict[str, tuple[str, dict[str, str]]] = {
     "HanhLangAnToan_L": ("planning_lines", {"kind": "corridor"}),
 }
 """Class of the circular -> layer, and what the class itself says."""
+_THEME_OF_CLASS = {
+    name: "zoning" if layer == "zones" else says["kind"] for name, (layer, says) in _LAYER_OF_CLASS.items() if layer != "plans"
+}
+"""Class -> theme of the lookup that it holds; zoning comes in two classes, of which a dossier may have either."""
 _LEVEL_OF_DIGIT = {"1": "general", "2": "zoning", "3": "detailed", "4": "detailed_short"}
 _KIND_OF_DIGIT = {"1": "urban", "2": "rural", "3": "functional_zone", "4": "underground", "5": "infrastructure"}
 _ADJUSTMENT_OF_DIGIT = {"0": "first", "1": "overall", "2": "partial"}
@@ -191,6 +195,7 @@ class _DossierLoad:
         self.reports: list[LoadReport] = []
         self.issues: list[Issue] = []
         self.encodings: dict[str, dict[str, int]] = {}
+        self.outcomes: dict[str, ClassOutcome] = {}
 
     def run(self, started: float) -> LoadReport:
         """Load the classes, boundary first, then the facts."""
@@ -200,11 +205,23 @@ class _DossierLoad:
                 self._load_class(name, classes[name], layer, says)
         self.issues += [Issue(IssueCode.CLASS_UNKNOWN, value=name) for name in classes if name not in _LAYER_OF_CLASS]
         facts = self.dossier.facts
-        if facts is None:
+        if facts is None or not facts.events:
             self.issues.append(Issue(IssueCode.DOSSIER_WITHOUT_EVENTS))
-        changed = store_plan_facts(self.connection, facts, self.batch_id) if facts else 0
+        changed = ended = 0
+        if facts:
+            ended = end_missing(self.connection, facts.code, self.outcomes)
+            changed = store_plan_facts(self.connection, facts, self.outcomes, self.batch_id)
+            self.issues += self._not_borne_out(facts)
+        if ended:
+            self.issues.append(Issue(IssueCode.DOSSIER_ROWS_GONE, detail=str(ended)))
         store_issues(self.connection, self.batch_id, self.issues)
-        return self._report(started, changed)
+        return self._report(started, changed, ended)
+
+    def _not_borne_out(self, facts: PlanFacts) -> list[Issue]:
+        """Tell of each theme that the dossier claims to know in full, and what was loaded does not bear that out."""
+        claimed = [fact.theme for fact in facts.theme_coverage if fact.extent == "full" and fact.theme != "plans"]
+        lost = [theme for theme in claimed if theme not in self.outcomes or self.outcomes[theme].quarantined]
+        return [Issue(IssueCode.COVERAGE_NOT_BORNE_OUT, value=theme) for theme in lost]
 
     def _load_class(self, name: str, file: SourceFile, layer_name: str, says: dict[str, str]) -> None:
         layer = find_layer(layer_name)
@@ -217,10 +234,14 @@ class _DossierLoad:
         if layer_name == "plans" and self.dossier.facts:
             self._same_plan(content.column("maHoSoQH").unique().to_pylist() if "maHoSoQH" in described.columns else [])
         context = understand(self.connection, layer, content, plan, stated)
-        work = Work(self.connection, context, self.progress)
+        work = Work(self.connection, context, self.progress, notes_gaps=False)  # the plan's coverage says what is missing
         work.stage()
         work.publish(self.batch_id)
+        codes = work.codes()
         work.settle()
+        if theme := _THEME_OF_CLASS.get(name):
+            outcome = ClassOutcome(name, work.quarantined, codes, "code" in plan.public)
+            self.outcomes[theme] = outcome.plus(self.outcomes.get(theme))
         self.reports.append(work.report(time.monotonic()))
         self.encodings.update({f"{name}.{column}": dict(counts) for column, counts in work.encodings.by_column.items()})
 
@@ -248,8 +269,8 @@ class _DossierLoad:
         }
         return {name: value for name, value in found.items() if value}
 
-    def _report(self, started: float, facts_changed: int) -> LoadReport:
-        counts = Counts()
+    def _report(self, started: float, facts_changed: int, ended: int) -> LoadReport:
+        counts = Counts(ended=ended)
         for one in self.reports:
             counts += Counts(one.added, one.changed, one.unchanged, one.ended)
         issues: dict[str, int] = count_by_code(self.issues)

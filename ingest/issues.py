@@ -331,8 +331,18 @@ class IssueCode(StrEnum):
     )  # fmt: skip
     DOSSIER_WITHOUT_EVENTS = (
         "dossier_without_events", Severity.WARNING,
-        "Hồ sơ không kèm sự kiện pháp lý (ho_so.json): đồ án ở tình trạng đang lập và không chứng minh được phạm vi dữ liệu.",
-        "The dossier tells no legal events (ho_so.json): the plan counts as in preparation, and proves no coverage.",
+        "Hồ sơ không kèm sự kiện pháp lý (ho_so.json): chưa biết đồ án có hiệu lực hay không, nên tại đó không kết luận được gì.",
+        "The dossier tells no legal events (ho_so.json): whether the plan is in force is not known, and nothing is proven there.",
+    )  # fmt: skip
+    DOSSIER_ROWS_GONE = (
+        "dossier_rows_gone", Severity.INFO,
+        "Lần giao hồ sơ này không còn một số đối tượng của lần trước; đã bỏ ra, lịch sử vẫn giữ.",
+        "This edition of the dossier lacks rows that an earlier one had; they were taken out, history keeps them.",
+    )  # fmt: skip
+    COVERAGE_NOT_BORNE_OUT = (
+        "coverage_not_borne_out", Severity.WARNING,
+        "Hồ sơ ghi là đủ dữ liệu của chủ đề này, nhưng lớp bị thiếu hoặc có đối tượng không nạp được: chỉ ghi nhận là một phần.",
+        "The dossier claims this theme in full, but its class is absent or some rows could not be loaded: recorded as partial.",
     )  # fmt: skip
     CELL_NEGATIVE = (
         "cell_negative", Severity.ERROR,

@@ -17,6 +17,7 @@ from ingest.checks import check_duplicates
 from ingest.columns import map_columns, require_columns
 from ingest.connect import loading, lock_layer
 from ingest.content import EncodingLog, FileContent, decode_batch, file_issues, raw_row_values, read_content
+from ingest.content_gaps import note_gaps
 from ingest.crs_detect import DetectedCrs, detect_crs
 from ingest.features import prepare_features
 from ingest.files import SourceFile, open_sources
@@ -166,6 +167,7 @@ class Work:
     filled: tuple[str, ...] = ()
     spared: list[str] = field(default_factory=list)
     batch_id: int = 0
+    notes_gaps: bool = True
 
     def __post_init__(self) -> None:
         """Declare the staging tables."""
@@ -301,11 +303,18 @@ class Work:
         extra = len(also_changed)
         self.counts += Counts(changed=extra, unchanged=-extra)
 
+    def codes(self) -> frozenset[str]:
+        """Give the codes of all rows of the file, loaded or set aside; before `settle`."""
+        staged = self.connection.scalars(select(self.stage_table.c.code).where(self.stage_table.c.code.is_not(None)))
+        return frozenset(staged) | frozenset(self.spared)
+
     # -- the books ------------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Write quarantine and issues, and drop what was staged."""
         self.quarantined = store_quarantine(self.connection, self.batch_id, self.context, self.issues)
+        if self.quarantined and self.notes_gaps:
+            note_gaps(self.connection, self.batch_id, self.context, self.stage_table)
         store_issues(self.connection, self.batch_id, self.issues)
         drop_stage(self.connection)
 

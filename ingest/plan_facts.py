@@ -2,18 +2,50 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, null, select, update
+from sqlalchemy import Connection, Table, and_, delete, false, func, insert, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
+from ingest.content_gaps import close_theme
 from ingest.stage import shadow
-from spatial.tables import Document, Plan, PlanEvent, ThemeCoverage
+from spatial.tables import Document, Plan, PlanContent, PlanEvent, PlanningLine, ThemeCoverage, Zone
 
 if TYPE_CHECKING:
-    from ingest.dossier import EventFact, PlanFacts
+    from ingest.dossier import CoverageFact, EventFact, PlanFacts
 
 
-def store_plan_facts(connection: Connection, facts: "PlanFacts", batch_id: int) -> int:
+@dataclass(frozen=True)
+class ClassOutcome:
+    """What came of the classes of a dossier that hold one theme.
+
+    Attributes:
+        name: the class, as the circular names it.
+        quarantined: rows of it that could not be loaded.
+        codes: of all its rows, loaded or not.
+        tells_codes: whether the file itself names its rows, so that a row of before can be known again.
+    """
+
+    name: str
+    quarantined: int
+    codes: frozenset[str]
+    tells_codes: bool
+
+    def plus(self, other: "ClassOutcome | None") -> "ClassOutcome":
+        """Put two classes of one theme together."""
+        if other is None:
+            return self
+        return ClassOutcome(
+            self.name, self.quarantined + other.quarantined, self.codes | other.codes, self.tells_codes and other.tells_codes
+        )
+
+
+Outcomes = Mapping[str, ClassOutcome]
+"""Theme -> what came of its classes; a theme whose classes the dossier does not have is absent."""
+
+
+def store_plan_facts(connection: Connection, facts: "PlanFacts", outcomes: Outcomes, batch_id: int) -> int:
     """Write what `ho_so.json` tells of a plan that is in the database; gives how many rows changed.
 
     Documents and events that the dossier no longer tells stay: an event that was entered later by hand is not lost.
@@ -24,7 +56,42 @@ def store_plan_facts(connection: Connection, facts: "PlanFacts", batch_id: int) 
     changed += _bring(
         connection, _table(PlanEvent), facts.code, ("kind", "effective_on"), [_event(one) for one in facts.events], batch_id
     )
-    return changed + _cover(connection, facts, batch_id)
+    close_theme(connection, facts.code, None)
+    for theme, outcome in outcomes.items():
+        _state_class(connection, facts.code, theme, batch_id)
+        if not outcome.quarantined:
+            close_theme(connection, facts.code, theme)
+    return changed + _cover(connection, facts, outcomes, batch_id)
+
+
+def end_missing(connection: Connection, plan_code: str, outcomes: Outcomes) -> int:
+    """Take out what an earlier edition of the dossier had and this one has no more; history keeps it. Gives how many rows.
+
+    The periods of zones and lines follow from the plan's events alone, so that a new edition corrects what was believed.
+    Nothing is taken out of a class some of whose rows could not be loaded and cannot be told by a code.
+    """
+    ended = 0
+    for theme, outcome in outcomes.items():
+        if outcome.quarantined and not outcome.tells_codes:
+            continue
+        table = _table(Zone if theme == "zoning" else PlanningLine)
+        gone = and_(table.c.plan_code == plan_code, table.c.code.not_in(outcome.codes))
+        if theme != "zoning":
+            gone = and_(gone, table.c.kind == theme)
+        count = connection.scalar(select(func.count()).select_from(table).where(gone)) or 0
+        if count:
+            connection.execute(delete(table).where(gone))
+        ended += count
+    return ended
+
+
+def _state_class(connection: Connection, plan_code: str, theme: str, batch_id: int) -> None:
+    """Say that the theme's class is there, be it with no row at all: an absent one would prove nothing."""
+    content = _table(PlanContent)
+    statement = postgresql_insert(content).values(plan_code=plan_code, theme=theme, row_count=0, batch_id=batch_id)
+    has_it = select(content.c.id).where(content.c.plan_code == plan_code, content.c.theme == theme)
+    if not connection.scalar(select(has_it.exists())):
+        connection.execute(statement.on_conflict_do_nothing())
 
 
 def _table(model: Any) -> Table:
@@ -59,13 +126,23 @@ def _bring(
 
 
 def _any(conditions: Sequence[Any]) -> Any:
-    from sqlalchemy import false, or_
-
     return or_(false(), *conditions)
 
 
-def _cover(connection: Connection, facts: "PlanFacts", batch_id: int) -> int:
-    """Say for each theme that the plan knows it within its boundary, for as long as it is in force."""
+def _vouched(fact: "CoverageFact", outcomes: Outcomes) -> tuple[str, str | None]:
+    """Give extent and reason of a theme: what the dossier claims, as far as what was loaded bears it out."""
+    if fact.extent != "full" or fact.theme == "plans":
+        return fact.extent, fact.reason
+    outcome = outcomes.get(fact.theme)
+    if outcome is None:
+        return "partial", "Hồ sơ không có lớp dữ liệu của chủ đề này"
+    if outcome.quarantined:
+        return "partial", f"{outcome.quarantined} đối tượng của lớp {outcome.name} bị lỗi, chưa nạp được"
+    return "full", fact.reason
+
+
+def _cover(connection: Connection, facts: "PlanFacts", outcomes: Outcomes, batch_id: int) -> int:
+    """Say for each theme how far the plan knows it within its boundary, for as long as it is in force."""
     plan, table = _table(Plan), _table(ThemeCoverage)
     changed = 0
     for fact in facts.theme_coverage:
@@ -77,13 +154,8 @@ def _cover(connection: Connection, facts: "PlanFacts", batch_id: int) -> int:
         ).one_or_none()
         if found is None:
             return changed
-        values = {
-            **found._mapping,
-            "theme": fact.theme,
-            "extent": fact.extent,
-            "plan_code": facts.code,
-            "reason": fact.reason,
-        }
+        extent, reason = _vouched(fact, outcomes)
+        values = {**found._mapping, "theme": fact.theme, "extent": extent, "plan_code": facts.code, "reason": reason}
         same = and_(table.c.code == code, *[table.c[name].is_not_distinct_from(value) for name, value in values.items()])
         if connection.scalar(select(select(table.c.id).where(same).exists())):
             continue

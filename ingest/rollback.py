@@ -96,7 +96,11 @@ def _tables_of(connection: Connection, batch_id: int) -> list[str]:
         raise NotFound(f"There is no batch {batch_id}. `dothi batches` lists them.")
     if connection.scalar(select(Batch.id).where(Batch.reverts_batch_id == batch_id)):
         raise InvalidInput(f"Batch {batch_id} was taken back already.")
-    names = list(connection.scalars(select(BatchTable.table_name).where(BatchTable.batch_id == batch_id)))
+    names = [
+        name
+        for name in connection.scalars(select(BatchTable.table_name).where(BatchTable.batch_id == batch_id))
+        if not Base.metadata.tables[name].info.get("kept_by_triggers")
+    ]
     if not names:
         raise InvalidInput(f"Batch {batch_id} changed nothing; there is nothing to take back.")
     return sorted(names, key=lambda name: (name in _EVENT_TABLES, name))

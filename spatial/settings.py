@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     tile_cache_mb: int = Field(default=64, ge=0, description="Memory per process for vector tiles, in megabytes; 0: none kept.")
     statement_timeout_ms: int = Field(default=30_000, ge=100, description="Longest database statement of a public request.")
     max_limit: int = Field(default=10_000, ge=1, description="Largest `limit` of one page of features.")
+    lookup_horizon_days: int = Field(
+        default=366, ge=0, le=36_500, description="Days ahead of today beyond which the lookup proves nothing: plans may change."
+    )
     basemap_url: str | None = Field(
         default=None, description="Raster tile URL template ({z}/{x}/{y}) for a base map; empty: none, nothing leaves the server."
     )

@@ -134,6 +134,25 @@ class World:
         row = {"code": f"C{next(self._numbers)}", "theme": theme, "extent": extent, "valid_from": START, **values}
         self._insert("planning.theme_coverage", shape, **row)
 
+    def gap(self, shape: Shape, theme: str | None = None, **values: Any) -> None:
+        """Say that content went missing on some ground."""
+        row = {
+            "reason": "removed",
+            "theme": theme,
+            "table_name": "planning.zone",
+            "row_code": f"G{next(self._numbers)}",
+            **values,
+        }
+        self._insert("planning.content_gap", shape, **row)
+
+    def present(self, plan: str, theme: str) -> None:
+        """Say that a plan's class came with no row in it, as the loader does; an absent class would prove nothing."""
+        self.execute(
+            "INSERT INTO planning.plan_content (plan_code, theme, row_count, batch_id) VALUES (:plan, :theme, 0, :batch)"
+            " ON CONFLICT DO NOTHING",
+            plan=plan, theme=theme, batch=self._batch,
+        )  # fmt: skip
+
     def address(self, words: str, x: float, y: float, parcel_code: str | None = None) -> None:
         """Put an address point."""
         self._insert(

@@ -16,6 +16,7 @@ from api.links import Link, with_query
 from api.ogc.ask import Asked, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
+from api.pool import settle
 from api.services import services_of
 from spatial.errors import NotFound, Unavailable
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
@@ -67,6 +68,7 @@ async def _as_known(asked: Visit, wanted: Asked) -> FeatureQuery:
     if wanted.known_at is None:
         return wanted.query
     async with asked.services.pool.connection() as connection:
+        await settle(connection, wanted.known_at)
         version = await read_version_known_at(connection, wanted.known_at)
     return replace(wanted.query, as_of=version)
 

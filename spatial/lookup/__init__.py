@@ -5,14 +5,19 @@ The rule above all: "not affected" is said only where theme_coverage proves that
 
 from spatial.lookup import words
 from spatial.lookup.answer import look_up
-from spatial.lookup.model import Answer, Item, Parcel, Plan, Question, Remainder, State, Theme, ThemeAnswer
+from spatial.lookup.measure import BOUNDARY_M, LEAST_M2
+from spatial.lookup.model import Answer, Change, Item, Parcel, Plan, Question, Relation, Remainder, State, Theme, ThemeAnswer
 
 __all__ = [
+    "BOUNDARY_M",
+    "LEAST_M2",
     "Answer",
+    "Change",
     "Item",
     "Parcel",
     "Plan",
     "Question",
+    "Relation",
     "Remainder",
     "State",
     "Theme",

@@ -39,9 +39,11 @@ class Question:
         as_of: legal date: what is in force on it.
         known_at: moment whose knowledge to answer from; None: what is known now.
         with_shapes: whether parts carry their geometry (in the plane they were measured in), for drawing.
+        horizon: last legal date of which anything is proven: what comes later may still be decided; None: no bound.
     """
 
     as_of: date
+    horizon: date | None = None
     lon: float | None = None
     lat: float | None = None
     parcel: str | None = None
@@ -129,19 +131,60 @@ class Document:
     url: str | None
 
 
+class Doubt(StrEnum):
+    """Why it cannot be said whether what a plan says holds at the place."""
+
+    STATUS_UNKNOWN = "status_unknown"
+    PART_WITHOUT_DRAWING = "part_without_drawing"
+
+
+class Relation(StrEnum):
+    """How the place lies to the part of a plan that an event took away."""
+
+    INSIDE = "inside"
+    ACROSS = "across"
+    OUTSIDE = "outside"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an event took away of a plan, amended or annulled, as far as it concerns the place.
+
+    Attributes:
+        kind: amended, partly_annulled, annulled, replaced or expired.
+        effective_on: ISO date.
+        relation: unknown where nobody drew the part.
+        area_m2, share: of the parcel inside that part; None for a point and where it is unknown.
+    """
+
+    plan_code: str
+    kind: str
+    effective_on: str
+    decision_no: str | None
+    other_plan_code: str | None
+    relation: Relation
+    area_m2: float | None
+    share: float | None
+
+
 @dataclass(frozen=True)
 class Plan:
     """A plan with its legal state on the day asked for.
 
     Attributes:
+        rank: the most detailed plan has 0 and prevails.
         is_upcoming: approved by the day, in force only from `valid_from` on.
         is_missing: named by a zone or line, itself not loaded.
-        is_cut: whether an event took a part of its territory away near the place.
+        doubt: why it is not certain that it holds here; None where it is.
+        doubt_decision: number of the decision that the doubt comes from.
+        is_changed: whether an event took a part of its territory away.
     """
 
     code: str
     name: Text
     level: str | None
+    rank: int
     kind: str | None
     adjustment: str | None
     status: str | None
@@ -153,7 +196,9 @@ class Plan:
     is_upcoming: bool
     is_missing: bool
     is_sample: bool
-    is_cut: bool
+    doubt: Doubt | None
+    doubt_decision: str | None
+    is_changed: bool
     documents: tuple[Document, ...]
 
 
@@ -193,7 +238,8 @@ class Item:
     """One part of the answer of a theme.
 
     Attributes:
-        state: affected, touched (below tolerance), or unknown where it cannot be told how far a line reaches.
+        state: affected, touched (within the inaccuracy of the maps), or unknown where it cannot be told how far a line
+            reaches or whether the plan holds here.
         area_m2, share: of the parcel; None for a point and where the extent cannot be told (`note` says why).
         parameters: limits that hold there, by column name with its unit; those not set are left out.
         shape: GeoJSON of the part in the plane of measuring, where shapes were asked for.
@@ -233,6 +279,8 @@ class ThemeAnswer:
         reason: why it is unknown or only touched, or what else is to be known; None where the state says all.
         known_share: share (0 to 1) of the parcel where the theme is known completely; for a point 0 or 1.
         area_m2, share: of the parcel, all items together, each ground counted once; None where it cannot be told.
+        remainders: of zoning, plan by plan.
+        changes: of the theme `plans`, what events took away of each plan here.
     """
 
     theme: Theme
@@ -243,6 +291,7 @@ class ThemeAnswer:
     area_m2: float | None = None
     share: float | None = None
     remainders: tuple[Remainder, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -251,7 +300,7 @@ class Answer:
 
     Attributes:
         data_version: version of the data that the answer was read from.
-        tolerance_m2: overlap up to which a part counts as touched only; None for a point.
+        known_at: when that version was committed: asked for it again, the answer is the same; None where nothing was written.
         plane_srid: EPSG code of the VN-2000 zone in which everything was measured.
         shape: GeoJSON of the parcel in that plane, where shapes were asked for.
     """
@@ -259,8 +308,8 @@ class Answer:
     question: Question
     subject: Subject
     data_version: int
+    known_at: datetime | None
     themes: tuple[ThemeAnswer, ...]
     plane_srid: int
-    tolerance_m2: float | None
     notices: tuple[Text, ...] = ()
     shape: Mapping[str, Any] | None = None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from spatial.compiled import AsyncConnection
@@ -16,6 +17,14 @@ MOST_CANDIDATES = 20
 
 _DOTTED = re.compile(r"(\d{5})\.(?:(\d{5})\.)?([^.\s]+)\.([^.\s]+)")
 _NATIONAL_ID = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the data read from are: their version, and when it was committed (None where nothing was ever written)."""
+
+    version: int
+    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,8 @@ class ParcelCode:
         return self.national_id is not None or self.sheet is not None
 
 
-async def find_subject(connection: AsyncConnection, question: Question, version: int | None) -> tuple[Subject, int]:
-    """Find the place that the question means; with it the data version read from.
+async def find_subject(connection: AsyncConnection, question: Question, version: int | None) -> tuple[Subject, Known]:
+    """Find the place that the question means; with it what the data read from are.
 
     Raises:
         NotFound: no such parcel or address, or a point that is certainly outside the country.
@@ -69,7 +78,7 @@ async def find_subject(connection: AsyncConnection, question: Question, version:
 
 async def _at_point(
     connection: AsyncConnection, question: Question, lon: float, lat: float, version: int | None, address: str | None = None
-) -> tuple[Subject, int]:
+) -> tuple[Subject, Known]:
     row = await statement("parcels_at_point", "subject", then=version is not None).fetchrow(
         connection, lon=lon, lat=lat, as_of=question.as_of, version=version
     )
@@ -87,12 +96,12 @@ async def _at_point(
         address=address,
         other_parcels=tuple(parcel.code for parcel in parcels[1:]),
     )
-    return subject, row["data_version"]
+    return subject, _known(row)
 
 
 async def _by_code(
     connection: AsyncConnection, question: Question, code: ParcelCode, version: int | None, address: str | None = None
-) -> tuple[Subject, int]:
+) -> tuple[Subject, Known]:
     row = await statement("parcels_by_code", "subject", then=version is not None).fetchrow(
         connection,
         code=code.code,
@@ -109,21 +118,21 @@ async def _by_code(
     found = row["parcels"] or []
     if not found:
         if await _is_unpublished(connection, code):
-            return Subject(parcel=None, address=address, is_unpublished=True), row["data_version"]
+            return Subject(parcel=None, address=address, is_unpublished=True), _known(row)
         raise _no_such_parcel(code)
     if len(found) > 1:
         raise _several(code.code, [{"parcel": one["code"], "label": _label(one)} for one in found])
     if not found[0]["in_force"]:
         raise await _not_in_force(connection, question, found[0])
-    return Subject(parcel=read_parcel(found[0]), address=address), row["data_version"]
+    return Subject(parcel=read_parcel(found[0]), address=address), _known(row)
 
 
-async def _by_text(connection: AsyncConnection, question: Question, typed: str, version: int | None) -> tuple[Subject, int]:
+async def _by_text(connection: AsyncConnection, question: Question, typed: str, version: int | None) -> tuple[Subject, Known]:
     code = ParcelCode.parse(typed)
     if code.has_form:
         return await _by_code(connection, question, code, version)
     rows = await statement("addresses", then=version is not None).fetch(
-        connection, text=unicodedata.normalize("NFC", typed), as_of=question.as_of, version=version
+        connection, text=unicodedata.normalize("NFC", typed), as_of=question.as_of, most=MOST_CANDIDATES, version=version
     )
     places = {row["parcel_code"] or (row["lon"], row["lat"]): row for row in rows}
     if not places:
@@ -152,6 +161,10 @@ async def _is_unpublished(connection: AsyncConnection, code: ParcelCode) -> bool
         connection, code=code.code, unit_code=code.unit_code, sheet=code.sheet, number=code.number
     )
     return bool(row["is_unpublished"])
+
+
+def _known(row: Mapping[str, Any]) -> Known:
+    return Known(row["data_version"], row["known_at"])
 
 
 def _no_such_parcel(code: ParcelCode) -> NotFound:

@@ -1,7 +1,10 @@
 """The sentences of the answer, Vietnamese first. What they are said about is decided elsewhere."""
 
+from collections.abc import Callable, Mapping
+
 from spatial.layers import Text
-from spatial.lookup.model import Theme
+from spatial.lookup.measure import MOST_STRANDS
+from spatial.lookup.model import Change, Relation, Theme
 
 TITLES = {
     Theme.ZONING: Text("Chức năng sử dụng đất quy hoạch", "Zoning"),
@@ -108,14 +111,121 @@ def steward_note(note: str) -> Text:
     )
 
 
-def tolerance_rule(area_m2: float) -> Text:
-    """Say how much overlap counts as touched only."""
-    shown = f"{area_m2:.2f}"
+TOLERANCE_RULE = Text(
+    "Phần đất chỉ tính là chỉ chạm khi còn không quá 0,5 m² sau khi bỏ đi những chỗ rộng không quá 5 cm; "
+    "đây là sai số do hệ thống đặt ra vì bản đồ địa chính và quy hoạch được đo riêng.",
+    "A part counts as touched only where no more than 0.5 m² of it is left once everything not wider than 5 cm is taken off; "
+    "this program's own constant, since cadastre and plans come from separate surveys.",
+)
+BEYOND_HORIZON = Text(
+    "Ngày hỏi còn xa: quy hoạch có thể thay đổi trước ngày đó, nên không thể kết luận là không ảnh hưởng.",
+    "The day asked for is far ahead: plans may change before it, so it cannot be said that nothing will apply.",
+)
+ROWS_HIDDEN = Text(
+    "Quyền đọc dữ liệu đang bị giới hạn theo dòng, nên có thể có nội dung không nhìn thấy được. Hãy báo cho người vận hành.",
+    "Reading is restricted row by row, so content may be hidden. Please tell the operator.",
+)
+STATUS_UNKNOWN = Text(
+    "Chưa có quyết định hay sự kiện pháp lý của đồ án này trong dữ liệu, nên chưa biết đồ án có hiệu lực hay không.",
+    "The data hold no decision or legal event of this plan, so it is not known whether it is in force.",
+)
+TOO_MANY_LINES = Text(
+    f"Có quá nhiều chỉ giới quanh đây: chỉ {MOST_STRANDS} đường gần nhất được xét. Hãy hỏi một điểm cụ thể trên bản đồ.",
+    f"There are too many lines around here: only the nearest {MOST_STRANDS} were looked at. Ask for one point on the map.",
+)
+
+
+def part_without_drawing(decision: str | None) -> Text:
+    """Say that a part of a plan was taken away and nobody drew which."""
+    vi, en = (f" theo {decision}", f" by {decision}") if decision else ("", "")
     return Text(
-        f"Phần chồng lấn đến {shown.replace('.', ',')} m² (0,5 m² hoặc 0,1 % diện tích thửa, lấy số lớn hơn) coi là chỉ chạm; "
-        "đây là sai số do hệ thống đặt ra vì bản đồ địa chính và quy hoạch được đo riêng.",
-        f"An overlap of up to {shown} m² (0.5 m² or 0.1 % of the parcel, whichever is larger) counts as touched only; "
-        "this program's own constant, since cadastre and plans come from separate surveys.",
+        f"Một phần đồ án này đã bị hủy hoặc điều chỉnh{vi} nhưng chưa có bản vẽ, nên chưa biết tại đây còn hiệu lực không.",
+        f"A part of this plan was annulled or amended{en}, but was not drawn, so it is not known whether the plan holds here.",
+    )
+
+
+def doubt(kind: str, plan: str | None, note: str | None) -> Text:
+    """Say why the ground is not known, in the words of what the statement `known` found."""
+    return _DOUBTS[kind](plan or "", note or "")
+
+
+_DOUBTS: Mapping[str, Callable[[str, str], Text]] = {
+    "gap_removed": lambda plan, _: Text(
+        f"Một phần dữ liệu của đồ án {plan} tại đây đã bị gỡ khỏi hệ thống.",
+        f"Some of the data of plan {plan} here were removed.",
+    ),
+    "gap_quarantined": lambda plan, _: Text(
+        f"Một phần dữ liệu {f'của đồ án {plan} ' if plan else ''}tại đây bị lỗi và chưa nạp được.",
+        f"Some of the data {f'of plan {plan} ' if plan else ''}here are faulty and could not be loaded.",
+    ),
+    "status_unknown": lambda plan, _: Text(
+        f"Chưa rõ tình trạng pháp lý của đồ án {plan}.", f"The legal status of plan {plan} is not known."
+    ),
+    "part_without_drawing": lambda plan, decision: Text(
+        f"Đồ án {plan} bị hủy hoặc điều chỉnh một phần{f' theo {decision}' if decision else ''} nhưng chưa có bản vẽ phần đó.",
+        f"A part of plan {plan} was annulled or amended{f' by {decision}' if decision else ''}, but not drawn.",
+    ),
+    "replaced_by_missing": lambda plan, other: Text(
+        f"Đồ án {plan} đã được thay thế bởi {f'đồ án {other}' if other else 'đồ án khác'} chưa có trong dữ liệu.",
+        f"Plan {plan} was replaced by {f'plan {other}' if other else 'another'}, which the data do not hold.",
+    ),
+    "plan_missing": lambda plan, _: Text(
+        f"Đồ án {plan} được nhắc đến tại đây nhưng chưa có trong dữ liệu.",
+        f"Plan {plan} is named here, but the data do not hold it.",
+    ),
+    "not_whole": lambda plan, _: Text(
+        f"Dữ liệu của đồ án {plan} không khớp với số đối tượng đã nạp.",
+        f"The data of plan {plan} do not agree with what was loaded.",
+    ),
+    "uncovered": lambda plan, _: Text(
+        f"Đồ án {plan} có hiệu lực tại đây nhưng dữ liệu không có ô quy hoạch nào của đồ án tại chỗ này.",
+        f"Plan {plan} is in force here, but the data hold no zone of it at this place.",
+    ),
+    "not_loaded": lambda plan, _: Text(
+        f"Đồ án {plan} có hiệu lực tại đây nhưng nội dung này của đồ án chưa có đủ trong dữ liệu.",
+        f"Plan {plan} is in force here, but the data do not hold this content of it in full.",
+    ),
+}
+
+
+def stale_proof(stated_on: str, cycle_days: int) -> Text:
+    """Say that what is known is older than its source's own cycle of updates."""
+    year, month, day = stated_on.split("-")
+    return Text(
+        f"Dữ liệu được xác nhận đầy đủ từ ngày {day}/{month}/{year}, trong khi nguồn cập nhật {cycle_days} ngày một lần: "
+        "có thể đã có thay đổi.",
+        f"The data were confirmed as complete on {stated_on}, while their source is updated every {cycle_days} days: "
+        "there may have been changes.",
+    )
+
+
+_TAKEN = {
+    "amended": ("điều chỉnh cục bộ", "amended in part"),
+    "partly_annulled": ("hủy một phần", "annulled in part"),
+    "annulled": ("hủy một phần", "annulled in part"),
+    "replaced": ("thay thế một phần", "replaced in part"),
+    "expired": ("hết hiệu lực một phần", "expired in part"),
+}
+
+
+def change(one: Change) -> Text:
+    """Say what was taken away of a plan and whether the place lies in that part."""
+    vi_kind, en_kind = _TAKEN[one.kind]
+    year, month, day = one.effective_on.split("-")
+    decision = f" ({one.decision_no})" if one.decision_no else ""
+    area = f"{one.area_m2:,.2f}" if one.area_m2 is not None else ""
+    where = {
+        Relation.INSIDE: ("nơi này nằm trong phần đó", "this place lies in that part"),
+        Relation.OUTSIDE: ("nơi này nằm ngoài phần đó", "this place lies outside that part"),
+        Relation.ACROSS: (
+            f"{area.translate(str.maketrans(',.', '.,'))} m² của thửa đất nằm trong phần đó",
+            f"{area} m² of the parcel lie in that part",
+        ),
+        Relation.UNKNOWN: ("chưa có bản vẽ phần đó", "that part was not drawn"),
+    }[one.relation]
+    return Text(
+        f"Đồ án {one.plan_code} bị {vi_kind} từ ngày {day}/{month}/{year}{decision}: {where[0]}.",
+        f"Plan {one.plan_code} was {en_kind} from {one.effective_on} on{decision}: {where[1]}.",
     )
 
 

@@ -17,8 +17,10 @@ from spatial.tables.ingest import Batch, BatchTable, Change, Issue, LayerVersion
 from spatial.tables.land import Address, LandUse, Parcel, ParcelLineage, ParcelUse
 from spatial.tables.landscape import GreenArea, NaturalArea, UndergroundSpace, WaterBody
 from spatial.tables.planning import (
+    ContentGap,
     Document,
     Plan,
+    PlanContent,
     PlanEvent,
     PlanningLine,
     ThemeCoverage,
@@ -44,6 +46,7 @@ __all__ = [
     "BatchTable",
     "Building",
     "Change",
+    "ContentGap",
     "CountryEnvelope",
     "Dirty",
     "Document",
@@ -68,6 +71,7 @@ __all__ = [
     "Permit",
     "PermitApplicant",
     "Plan",
+    "PlanContent",
     "PlanEvent",
     "PlanningLine",
     "PrivateChange",

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Mapped
 
 from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
 
-PLAN_STATUSES = ("in_preparation", "approved", "in_force", "partly_annulled", "annulled", "replaced", "expired")
+PLAN_STATUSES = ("unknown", "in_preparation", "approved", "in_force", "partly_annulled", "annulled", "replaced", "expired")
 EVENT_KINDS = ("approved", "in_force", "published", "amended", "partly_annulled", "annulled", "replaced", "expired")
 THEMES = ("zoning", "plans", "red_line", "building_line", "corridor")
+GAP_REASONS = ("removed", "quarantined")
+WIDEST_STRIP_M = 10_000
+"""No safety corridor along a line is wider; the lookup relies on it when it looks for lines far away."""
 
 
 class ZoneFunction(Base):
@@ -70,7 +73,7 @@ class Plan(LayerRow, Base):
     decision_no: Mapped[str | None] = column(Text, "Số quyết định phê duyệt", "Number of the approving decision")
     decided_on: Mapped[date | None] = column(Date, "Ngày quyết định", "Date of the decision")
     authority: Mapped[str | None] = column(Text, "Cơ quan phê duyệt", "Approving authority")
-    status: Mapped[str] = column(Text, "Tình trạng pháp lý", "Legal status", server_default=text("'in_preparation'"))
+    status: Mapped[str] = column(Text, "Tình trạng pháp lý", "Legal status", server_default=text("'unknown'"))
 
 
 class PlanEvent(Base):
@@ -138,7 +141,7 @@ class PlanningLine(LayerRow, Base):
         Index("planning_line_wide_idx", "geom", postgresql_using="gist", postgresql_where=text("width_m > 100")),
         one_of("kind", "red_line", "building_line", "corridor"),
         one_of("side", "left", "right", "both"),
-        *at_least_zero("width_m"),
+        CheckConstraint(f"width_m BETWEEN 0 AND {WIDEST_STRIP_M}", name="width_m_plausible"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
@@ -186,3 +189,58 @@ class Document(Base):
     issued_on: Mapped[date | None] = column(Date, "Ngày ban hành", "Date")
     url: Mapped[str | None] = column(Text, "Đường dẫn", "Link")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+
+
+class PlanContent(Base):
+    """How many rows of a theme the database holds of a plan: kept by triggers, so that a proof can be held against its content.
+
+    A theme without a row was never present: nothing is known of it, which differs from a class that came with no row in it.
+    """
+
+    __tablename__ = "plan_content"
+    __table_args__ = (
+        one_of("theme", *THEMES),
+        Index("plan_content_key", "plan_code", "theme", unique=True),
+        *at_least_zero("row_count"),
+        {
+            "schema": "planning",
+            "comment": "Số đối tượng đang có của từng đồ án theo chủ đề",
+            "info": {"kept_by_triggers": True},  # a rollback lets them count, too
+        },
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
+    theme: Mapped[str] = column(Text, "Chủ đề", "Theme")
+    row_count: Mapped[int] = column(BigInteger, "Số đối tượng", "Rows held", server_default=text("0"))
+    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+
+
+class ContentGap(Base):
+    """Ground on which content is missing: a row was removed, or could not be loaded. Nothing is proven there until it returns."""
+
+    __tablename__ = "content_gap"
+    __table_args__ = (
+        one_of("theme", *THEMES),
+        one_of("reason", *GAP_REASONS),
+        CheckConstraint("plan_code IS NOT NULL OR geom IS NOT NULL", name="somewhere"),
+        Index("content_gap_geom_idx", "geom", postgresql_using="gist"),
+        Index("content_gap_plan_code_idx", "plan_code"),
+        Index("content_gap_row_idx", "table_name", "row_code"),
+        {"schema": "planning", "comment": "Phần nội dung quy hoạch còn thiếu: đã bị gỡ hoặc chưa nạp được"},
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    reason: Mapped[str] = column(Text, "Lý do: removed, quarantined", "Reason")
+    plan_code: Mapped[str | None] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
+    theme: Mapped[str | None] = column(Text, "Chủ đề (trống: mọi chủ đề)", "Theme (empty: all)")
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)")
+    row_code: Mapped[str | None] = column(Text, "Mã đối tượng", "Code of the row")
+    valid_from: Mapped[date | None] = column(Date, "Có hiệu lực từ ngày", "In force from")
+    valid_to: Mapped[date | None] = column(Date, "Hết hiệu lực từ ngày", "In force until (exclusive)")
+    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+    geom: Mapped[Any | None] = column(
+        Geometry("MULTIPOLYGON", srid=4326, spatial_index=False),
+        "Phần đất liên quan (trống: cả đồ án)",
+        "Ground (empty: the whole plan)",
+    )

@@ -9,6 +9,7 @@ import shapely
 
 from spatial.errors import Ambiguous, NotFound
 from spatial.lookup import Answer, Question, State, Theme, ThemeAnswer, look_up
+from spatial.lookup.answer import THEMES
 from spatial.lookup.sources import statement
 from tests.conftest import Database
 from tests.lookup_world import COMMUNE, START, World, lonlat, open_world, public_connection
@@ -41,7 +42,7 @@ async def test_a_place_without_any_data_is_unknown_in_every_theme(world: World, 
     with world.writing():
         code = world.parcel((0, 0, 10, 20))
     answer = await ask(parcel=code)
-    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 4
+    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 5
     assert all(one.reason and one.known_share == 0 for one in answer.themes)
 
 
@@ -90,9 +91,9 @@ async def test_only_full_coverage_of_the_whole_parcel_proves_that_nothing_is_pla
 async def test_a_sliver_is_touched_and_shown_with_its_size(world: World, ask: Ask) -> None:
     with world.writing():
         code = world.parcel((0, 0, 10, 10))
-        world.plan("P1", (-100, -100, 100, 100))
+        world.plan("P1", (9.98, -50, 50, 50))
         world.zone("P1", (9.98, -50, 50, 50))
-        world.coverage("zoning", (-90, -90, 90, 90), plan_code="P1")
+        world.coverage("zoning", (-90, -90, 90, 90))
     zoning = theme(await ask(parcel=code), Theme.ZONING)
     assert zoning.state is State.TOUCHED
     assert zoning.items[0].area_m2 == pytest.approx(0.2, abs=0.01)
@@ -101,9 +102,9 @@ async def test_a_sliver_is_touched_and_shown_with_its_size(world: World, ask: As
 async def test_a_neighbouring_zone_that_shares_the_edge_does_not_concern_the_parcel(world: World, ask: Ask) -> None:
     with world.writing():
         code = world.parcel((0, 0, 10, 10))
-        world.plan("P1", (-100, -100, 100, 100))
+        world.plan("P1", (10, -50, 50, 50))
         world.zone("P1", (10, -50, 50, 50))
-        world.coverage("zoning", (-90, -90, 90, 90), plan_code="P1")
+        world.coverage("zoning", (-90, -90, 90, 90))
     zoning = theme(await ask(parcel=code), Theme.ZONING)
     assert (zoning.state, zoning.items) == (State.NOT_AFFECTED, ())
 
@@ -143,7 +144,7 @@ async def test_a_plan_in_preparation_says_nothing(world: World, ask: Ask) -> Non
         world.zone("P1", (-50, -50, 50, 50))
         world.coverage("zoning", (-90, -90, 90, 90), plan_code="P1")
     answer = await ask(parcel=code)
-    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 4
+    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 5
     assert all(not one.items for one in answer.themes)
 
 
@@ -248,6 +249,7 @@ async def test_a_point_without_a_parcel_is_answered_by_itself(world: World, ask:
         world.plan("P1", (-100, -100, 100, 100))
         world.zone("P1", (-50, -50, 50, 50))
         world.coverage("red_line", (-90, -90, 90, 90), plan_code="P1")
+        world.present("P1", "red_line")
     lon, lat = lonlat(0, 0)
     answer = await ask(lon=lon, lat=lat)
     assert answer.subject.parcel is None
@@ -268,7 +270,7 @@ async def test_land_that_is_not_published_is_unknown_whatever_is_planned(world: 
             world.coverage(one, (-90, -90, 190, 190), plan_code="P1")
     lon, lat = lonlat(25, 25)
     for answer in (await ask(lon=lon, lat=lat), await ask(parcel=secret), await ask(parcel=over)):
-        assert [one.state for one in answer.themes] == [State.UNKNOWN] * 4
+        assert [one.state for one in answer.themes] == [State.UNKNOWN] * 5
         assert all("không công bố" in one.reason.vi and not one.items for one in answer.themes if one.reason)
     assert (await ask(parcel=secret)).subject.parcel is None
     assert theme(await ask(parcel=beside), Theme.ZONING).state is State.AFFECTED
@@ -320,7 +322,7 @@ async def test_a_point_beyond_the_country_is_refused_and_one_at_its_edge_unknown
     with pytest.raises(NotFound):
         await ask(lon=2.35, lat=48.85)
     answer = await ask(lon=102.1, lat=22.5)
-    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 4
+    assert [one.state for one in answer.themes] == [State.UNKNOWN] * 5
     assert answer.themes[0].reason is not None
     assert "ranh giới" in answer.themes[0].reason.vi
 
@@ -335,11 +337,12 @@ async def test_every_large_table_is_read_through_its_spatial_index(world: World,
     connection = await public_connection(database)
     values = {
         "shape": bytes.fromhex("0101000020E6100000713D0AD7A3705A400000000000003540"), "srid": 905897, "as_of": TODAY,
-        "touch_m": 0.1, "reach_m": 100.0, "with_shapes": False, "version": 1, "lon": 105.85, "lat": 21.0,
+        "touch_m": 0.1, "reach_m": 100.0, "boundary_m": 0.05, "least_m2": 0.5, "most_strands": 400, "today": TODAY,
+        "with_shapes": False, "version": 1, "lon": 105.85, "lat": 21.0,
     }  # fmt: skip
     read = ""
     await connection.execute("SET enable_seqscan = off")  # the tables of a test are too small for any index
-    for names in (("themes",), ("parcels_at_point", "subject")):
+    for names in (THEMES, ("parcels_at_point", "subject")):
         asked = statement(*names, then=then)
         rows = await connection.fetch("EXPLAIN " + asked.sql, *asked.arguments(values))
         read += "\n".join(row[0] for row in rows)

@@ -9,4 +9,7 @@ zone AS NOT MATERIALIZED (SELECT * FROM planning.zone),
 planning_line AS NOT MATERIALIZED (SELECT * FROM planning.planning_line),
 theme_coverage AS NOT MATERIALIZED (SELECT * FROM planning.theme_coverage),
 document AS NOT MATERIALIZED (SELECT * FROM planning.document),
+plan_content AS NOT MATERIALIZED (SELECT * FROM planning.plan_content),
+content_gap AS NOT MATERIALIZED (SELECT * FROM planning.content_gap),
+unit AS NOT MATERIALIZED (SELECT * FROM admin.unit),
 known AS (SELECT coalesce(max(data_version), 0) AS version FROM ingest.batch)

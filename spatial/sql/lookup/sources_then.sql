@@ -61,10 +61,10 @@ plan AS NOT MATERIALIZED (
 plan_event AS NOT MATERIALIZED (
     SELECT *
     FROM (
-        SELECT t.plan_code, t.kind, t.effective_on, t.geom, t.batch_id, NULL::bigint AS batch_to
+        SELECT t.plan_code, t.kind, t.effective_on, t.decision_no, t.other_plan_code, t.geom, t.batch_id, NULL::bigint AS batch_to
         FROM planning.plan_event t
         UNION ALL
-        SELECT t.plan_code, t.kind, t.effective_on, t.geom, t.batch_from, t.batch_to
+        SELECT t.plan_code, t.kind, t.effective_on, t.decision_no, t.other_plan_code, t.geom, t.batch_from, t.batch_to
         FROM history.planning__plan_event t
     ) u
     WHERE (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_id) <= CAST(:version AS bigint)
@@ -120,6 +120,42 @@ document AS NOT MATERIALIZED (
         UNION ALL
         SELECT t.plan_code, t.kind, t.title, t.number, t.issued_on, t.url, t.batch_from, t.batch_to
         FROM history.planning__document t
+    ) u
+    WHERE (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_id) <= CAST(:version AS bigint)
+        AND (u.batch_to IS NULL OR (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_to) > CAST(:version AS bigint))
+),
+plan_content AS NOT MATERIALIZED (
+    SELECT *
+    FROM (
+        SELECT t.plan_code, t.theme, t.row_count, t.batch_id, NULL::bigint AS batch_to
+        FROM planning.plan_content t
+        UNION ALL
+        SELECT t.plan_code, t.theme, t.row_count, t.batch_from, t.batch_to
+        FROM history.planning__plan_content t
+    ) u
+    WHERE (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_id) <= CAST(:version AS bigint)
+        AND (u.batch_to IS NULL OR (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_to) > CAST(:version AS bigint))
+),
+content_gap AS NOT MATERIALIZED (
+    SELECT *
+    FROM (
+        SELECT t.reason, t.plan_code, t.theme, t.valid_from, t.valid_to, t.geom, t.batch_id, NULL::bigint AS batch_to
+        FROM planning.content_gap t
+        UNION ALL
+        SELECT t.reason, t.plan_code, t.theme, t.valid_from, t.valid_to, t.geom, t.batch_from, t.batch_to
+        FROM history.planning__content_gap t
+    ) u
+    WHERE (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_id) <= CAST(:version AS bigint)
+        AND (u.batch_to IS NULL OR (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_to) > CAST(:version AS bigint))
+),
+unit AS NOT MATERIALIZED (
+    SELECT *
+    FROM (
+        SELECT t.code, t.level, t.name, t.name_en, t.boundary_quality, t.valid_from, t.valid_to, t.geom, t.batch_id, NULL::bigint AS batch_to
+        FROM admin.unit t
+        UNION ALL
+        SELECT t.code, t.level, t.name, t.name_en, t.boundary_quality, t.valid_from, t.valid_to, t.geom, t.batch_from, t.batch_to
+        FROM history.admin__unit t
     ) u
     WHERE (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_id) <= CAST(:version AS bigint)
         AND (u.batch_to IS NULL OR (SELECT b.data_version FROM ingest.batch b WHERE b.id = u.batch_to) > CAST(:version AS bigint))
