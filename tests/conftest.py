@@ -20,6 +20,8 @@ from spatial.cluster import Cluster
 from spatial.database import migrate
 
 TEMPLATE = "dothi_template"
+SAMPLE_TEMPLATE = "dothi_sample"
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_data"
 _RUNS = Path(tempfile.gettempdir()) / f"dothi-tests-{os.getuid()}"
 _RUN_FOLDER = pytest.StashKey[Path]()
 
@@ -168,6 +170,37 @@ def template(cluster: Cluster, request: pytest.FixtureRequest) -> str:
         with admin_cursor(cluster.url("postgres")) as cursor:
             cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE)))
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sample_template(cluster: Cluster, template: str, request: pytest.FixtureRequest) -> str:
+    """Name of a database with the whole sample loaded and its figures computed, to be cloned; the first that asks makes it."""
+    from ingest.manifest import load_manifest
+    from spatial.database import open_engine
+    from spatial.rollup import refresh
+
+    with (request.config.stash[_RUN_FOLDER] / "sample.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with admin_cursor(cluster.url("postgres")) as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (SAMPLE_TEMPLATE,))
+            if cursor.fetchone():
+                return SAMPLE_TEMPLATE
+        draft = f"{SAMPLE_TEMPLATE}_draft"
+        cluster.drop_database(draft)
+        cluster.ensure_database(draft, template=template)
+        engine = open_engine(cluster.url(draft))
+        load_manifest(engine, SAMPLE / "manifest.json")
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("SET LOCAL ROLE dothi_ingest"))
+            refresh(connection)
+        engine.dispose()
+        with admin_cursor(cluster.url(draft)) as cursor:
+            cursor.execute("VACUUM ANALYZE")
+        with admin_cursor(cluster.url("postgres")) as cursor:
+            cursor.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(SAMPLE_TEMPLATE))
+            )
+    return SAMPLE_TEMPLATE
 
 
 _numbers = itertools.count(1)
