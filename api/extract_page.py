@@ -12,9 +12,10 @@ from fpdf.fonts import FontFace
 
 from api.extract_map import INK, RULE, draw_map
 from api.extract_words import HEADINGS, LEVELS, LIMITS, STATES, STATUSES, TITLE, write_number
+from api.lookup import MOST_ITEMS
 from api.negotiation import Language
 from spatial.layers import Text
-from spatial.lookup import Answer, Item, Parcel, Plan, State, ThemeAnswer, words
+from spatial.lookup import Answer, Item, Parcel, Plan, Relation, State, ThemeAnswer, words
 
 FONTS = Path(__file__).parent / "fonts"
 _MARGIN = 16.0
@@ -159,6 +160,9 @@ class _Page(FPDF):
         self.ln(1)
         if theme.reason:
             self.paragraph(self.say(theme.reason), 8.5, color=_STATE_COLORS[theme.state])
+        for change in theme.changes:
+            if change.relation is Relation.OUTSIDE:  # of the others the reason tells
+                self.paragraph(self.say(words.change(change)), 8.5)
         if theme.items:
             self._write_items(theme)
         if theme.area_m2 is not None and len(theme.items) > 1:
@@ -177,8 +181,10 @@ class _Page(FPDF):
             line_height=4.2, text_align=("LEFT", "RIGHT", "RIGHT", "LEFT", "LEFT"), padding=(0.6, 0.8), v_align="TOP",
         ) as table:  # fmt: skip
             table.row([self.head(name) for name in ("part", "size", "share", "limits", "plan")])
-            for item in theme.items:
+            for item in theme.items[:MOST_ITEMS]:
                 table.row(self._item_row(item))
+            if left_out := theme.items[MOST_ITEMS:]:
+                table.row([f"{self.head('omitted')}: {len(left_out)}", "", "", "", ""])
             for rest in theme.remainders:
                 if rest.uncovered_m2 > 0:
                     cells = [self.head("uncovered"), self._size(rest.uncovered_m2), self._share(rest.uncovered_share)]

@@ -26,6 +26,7 @@ HEADINGS = {
     "plan": Text("Đồ án, quyết định", "Plan, decision"),
     "uncovered": Text("Phần không thuộc ô quy hoạch nào của đồ án này", "Not zoned by this plan"),
     "overlap": Text("Các ô chồng lên nhau (đã tính hai lần ở trên)", "Zones lying over each other (counted twice above)"),
+    "omitted": Text("Các phần nhỏ hơn không liệt kê", "Smaller parts that are not listed"),
     "documents": Text("Tài liệu", "Documents"),
     "source": Text("Tra cứu lại", "Ask again"),
     "together": Text("Tổng phần bị giới hạn", "Restricted altogether"),
@@ -44,6 +45,7 @@ LEVELS = {
     "detailed_short": Text("Quy hoạch chi tiết rút gọn", "Short detailed plan"),
 }
 STATUSES = {
+    "unknown": Text("chưa rõ tình trạng pháp lý", "legal status not known"),
     "approved": Text("đã phê duyệt", "approved"),
     "in_force": Text("đang có hiệu lực", "in force"),
     "partly_annulled": Text("đã hủy một phần", "partly annulled"),

@@ -37,7 +37,7 @@ from spatial.settings import Settings
 PARAMETERS = frozenset({"lon", "lat", "parcel", "q", "as_of", "known_at", "lang"})
 _LONGEST_TEXT = 200
 _FIRST_DAY, _LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
-_MOST_ITEMS = 60
+MOST_ITEMS = 60
 """Items of a theme that an answer lists, the largest; how many more there are is said beside them."""
 
 router = APIRouter(tags=["lookup"])
@@ -228,8 +228,8 @@ def _theme(theme: ThemeAnswer, language: Language) -> dict[str, Any]:
         "known_share": theme.known_share,
         "area_m2": theme.area_m2,
         "share": theme.share,
-        "items": [_item(item, language) for item in theme.items[:_MOST_ITEMS]],
-        "items_omitted": max(len(theme.items) - _MOST_ITEMS, 0),
+        "items": [_item(item, language) for item in theme.items[:MOST_ITEMS]],
+        "items_omitted": max(len(theme.items) - MOST_ITEMS, 0),
         "remainders": [_remainder(remainder) for remainder in theme.remainders],
         **({"changes": [_change(change, language) for change in theme.changes]} if theme.theme is Theme.PLANS else {}),
     }

@@ -124,10 +124,10 @@ class World:
         self, plan: str, shape: Shape, kind: str = "red_line", side: str = "left", width_m: float | None = None, **values: Any
     ) -> str:
         """Draw a line whose side is restricted."""
-        code = f"{plan}.L{next(self._numbers)}"
+        code = values.pop("code", f"{plan}.L{next(self._numbers)}")
         row = {"code": code, "plan_code": plan, "kind": kind, "side": side, "width_m": width_m, "valid_from": START, **values}
         self._insert("planning.planning_line", shape, **row)
-        return code
+        return str(code)
 
     def coverage(self, theme: str, shape: Shape, extent: str = "full", **values: Any) -> None:
         """Say where a theme is known."""

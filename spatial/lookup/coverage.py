@@ -19,7 +19,8 @@ class Knowledge:
     Attributes:
         share: 0 to 1, of the parcel; for a point 0 or 1.
         is_complete: known all over; what is not is within the inaccuracy of the maps.
-        gap: that it is not, in words; None where it is.
+        gap: that it is not, in words, for a place where nothing was found; None where it is.
+        caveat: the same for a place where something was found.
         why: what is missing and why, as far as the data tell.
         age: that what proves it is older than it should be, in words; None where it is not.
     """
@@ -27,6 +28,7 @@ class Knowledge:
     share: float
     is_complete: bool
     gap: Text | None
+    caveat: Text | None = None
     why: Text | None = None
     age: Text | None = None
 
@@ -43,19 +45,21 @@ def knowledge_of(theme: Theme, row: Mapping[str, Any], whole: Whole | None, unpr
     if unprovable is None and theme.value in (row["strands_left_out"] or {}):
         unprovable = words.TOO_MANY_LINES
     if unprovable is not None:
-        return Knowledge(0.0, False, unprovable)
+        return Knowledge(0.0, False, unprovable, unprovable)
     doubts = [one for one in row["doubts"] or [] if one["theme"] in (None, theme.value)]
     known = (row["known"] or {}).get(theme.value)
     if not known:
         is_partial = any(one["kind"] == "stated_partial" for one in doubts)
-        return Knowledge(0.0, False, words.PARTIAL_DATA if is_partial else words.NO_DATA, _why(doubts))
+        return Knowledge(0.0, False, words.PARTIAL_DATA if is_partial else words.NO_DATA, words.more_possible(0.0), _why(doubts))
     if whole is None:
         return Knowledge(1.0, True, None, age=_age(theme, row))
     is_complete = is_within_inaccuracy(known["unknown_m2"])
     share = round_share(whole.part(known["area_m2"]).exact_m2 / whole.exact_m2, is_whole=is_complete)
     if is_complete:
         return Knowledge(share, True, None, age=_age(theme, row))
-    return Knowledge(share, False, words.known_in_part(share) if share else words.NO_DATA, _why(doubts))
+    return Knowledge(
+        share, False, words.known_in_part(share) if share else words.NO_DATA, words.more_possible(share), _why(doubts)
+    )
 
 
 def _why(doubts: Sequence[Mapping[str, Any]]) -> Text | None:
@@ -87,7 +91,7 @@ def conclude(items: Sequence[Item], knowledge: Knowledge) -> tuple[State, Text |
     if any(item.state is State.AFFECTED for item in items):
         if knowledge.is_complete:
             return State.AFFECTED, knowledge.age
-        return State.AFFECTED, words.joined(words.more_possible(knowledge.share), knowledge.why)
+        return State.AFFECTED, words.joined(knowledge.caveat, knowledge.why)
     if not knowledge.is_complete or any(item.state is State.UNKNOWN for item in items):
         return State.UNKNOWN, words.joined(knowledge.gap, knowledge.why)
     if any(item.state is State.TOUCHED for item in items):

@@ -1,7 +1,9 @@
 """`/lookup/extract.pdf`: the same answer as a document."""
 
+import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -21,6 +23,7 @@ def world(database: Database) -> World:
         world.zone("P1", (12, -50, 18, 50), "DAT_DD_CXDOTHI")
         world.line("P1", [(-50, 0), (50, 0)], side="left", width_m=3, name="Đường Lê Lợi")
         world.coverage("building_line", (-90, -90, 90, 90), plan_code="P1")
+        world.present("P1", "building_line")
         world.coverage("zoning", (-90, -90, 15, 90), plan_code="P1")
         world.execute(
             "INSERT INTO planning.document (plan_code, kind, title, number, issued_on, url, batch_id) "
@@ -67,11 +70,43 @@ async def test_a_point_and_land_not_published_have_their_documents_too(
     secret = await client.get("/lookup/extract.pdf", params={"parcel": "09706.9.9", "lang": "en"})
     assert "The data hold no parcel here" in text_of(point.content, tmp_path)
     words = " ".join(text_of(secret.content, tmp_path).split())
-    assert words.count("not published here") == 4
-    assert words.count("UNKNOWN") == 4
+    assert words.count("not published here") == 5
+    assert words.count("UNKNOWN") == 5
 
 
 async def test_what_the_lookup_refuses_the_document_refuses(world: World, client: httpx.AsyncClient) -> None:
     assert (await client.get("/lookup/extract.pdf?parcel=09706.1.1")).status_code == 404
     assert (await client.get("/lookup/extract.pdf?lon=nan&lat=1")).status_code == 400
     assert (await client.get("/lookup/extract.pdf?parcels=1")).status_code == 400
+
+
+async def test_the_address_to_ask_again_gives_this_answer_whatever_is_written_later(
+    world: World, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    first = await client.get("/lookup/extract.pdf", params={"parcel": "09706.12.34", "as_of": "2026-01-01"})
+    words = "".join(text_of(first.content, tmp_path).split())
+    (address,) = re.findall(r"Tracứulại:http://[^/]+(/lookup\?\S+?)(?:Thôngtinchỉ|Trang|$)", words)
+    assert "known_at=" in address
+    then = (await client.get(address)).json()
+    with world.writing():
+        world.execute("UPDATE planning.zone SET max_storeys = 99")
+    again = (await client.get(address)).json()
+    now = (await client.get("/lookup", params={"parcel": "09706.12.34", "as_of": "2026-01-01"})).json()
+    assert again == then
+    assert then["themes"][0]["items"][0]["parameters"]["max_storeys"] == 5
+    assert now["themes"][0]["items"][0]["parameters"]["max_storeys"] == 99
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [((-100, -100, 100, 100), "nằm trong phần đó"), ((50, 50, 100, 100), "nằm ngoài phần đó"), (None, "chưa có bản vẽ phần đó")],
+)
+async def test_the_document_says_whether_the_parcel_lies_in_an_annulled_part(
+    world: World, client: httpx.AsyncClient, tmp_path: Path, part: tuple[float, float, float, float] | None, said: str
+) -> None:
+    with world.writing():
+        world.event("P1", "partly_annulled", date(2025, 6, 1), part)
+    response = await client.get("/lookup/extract.pdf", params={"parcel": "09706.12.34"})
+    words = " ".join(text_of(response.content, tmp_path).split())
+    assert "bị hủy một phần từ ngày 01/06/2025" in words
+    assert said in words

@@ -22,6 +22,7 @@ def world(database: Database) -> World:
         world.plan("P1", (-100, -100, 100, 100), name="Quy hoạch phân khu P1", name_en="Zoning plan P1")
         world.zone("P1", (-50, -50, 50, 50), max_storeys=5, max_coverage_pct=60.5)
         world.coverage("red_line", (-90, -90, 90, 90), plan_code="P1")
+        world.present("P1", "red_line")
     return world
 
 
@@ -44,7 +45,9 @@ async def test_the_answer_has_the_members_that_others_rely_on(asked: httpx.Async
     assert found["parcel"]["land_use"][0]["code"] == "ODT"
     assert found["parcel"]["geometry"]["type"] == "MultiPolygon"
     states = {one["theme"]: one["state"] for one in found["themes"]}
-    assert states == {"zoning": "affected", "plans": "affected", "red_line": "not_affected", "building_line": "unknown"}
+    assert states == {
+        "zoning": "affected", "plans": "affected", "red_line": "not_affected", "building_line": "unknown", "corridor": "unknown"
+    }  # fmt: skip
     item = found["themes"][0]["items"][0]
     assert (item["area_m2"], item["share"], item["status"]) == (200.0, 1.0, "in_force")
     assert item["parameters"] == {"max_coverage_pct": 60.5, "max_storeys": 5}
@@ -85,6 +88,10 @@ async def test_a_link_asks_the_same_again(asked: httpx.AsyncClient) -> None:
         ("q=%00", "q"),
         ("q=" + "a" * 300, "200"),
         ("parcel=1&as_of=2020-13-01", "as_of"),
+        ("parcel=1&as_of=0001-01-01", "1800"),
+        ("parcel=1&as_of=1799-12-31", "1800"),
+        ("parcel=1&as_of=2201-01-01", "2200"),
+        ("parcel=1&as_of=9999-12-31", "2200"),
         ("parcel=1&known_at=yesterday", "known_at"),
         ("parcel=1&known_at=2026-01-01T00:00:00", "known_at"),
         ("parcel=1&known_at=9999-12-31", "known_at"),
@@ -143,3 +150,43 @@ async def test_an_owners_name_is_nowhere_in_the_answer(world: World, client: htt
             assert "Bí Mật" not in response.text
     assert (await client.get("/lookup", params={"q": "Nguyễn Văn Thửa"})).status_code == 404
     assert (await client.get("/lookup", params={"q": "Xóm Bí Mật"})).status_code == 404
+
+
+@pytest.mark.parametrize("day", ["1800-01-01", "2200-12-31"])
+async def test_the_first_and_the_last_day_are_answered(world: World, client: httpx.AsyncClient, day: str) -> None:
+    lon, lat = lonlat(5, 5)
+    found = await answer(client, lon=lon, lat=lat, as_of=day)
+    assert "not_affected" not in {one["state"] for one in found["themes"]}
+
+
+async def test_the_largest_items_are_listed_and_the_others_counted(world: World, client: httpx.AsyncClient) -> None:
+    with world.writing():
+        code = world.parcel((200, 0, 300, 10), "77", "1")
+        world.plan("P9", (150, -50, 350, 50))
+        for number in range(70):
+            world.zone("P9", (200 + number, -5, 201 + number, 15), max_storeys=number + 1)
+    zoning = (await answer(client, parcel=code))["themes"][0]
+    assert (len(zoning["items"]), zoning["items_omitted"]) == (60, 10)
+    assert (await answer(client, parcel="09706.12.34"))["themes"][0]["items_omitted"] == 0
+
+
+async def test_an_address_that_fits_two_places_is_ambiguous_however_well_it_fits_one(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    with world.writing():
+        world.address("12 Lê Lợi", 5, 5)
+        world.address("Số 12 Lê Lợi, Phường Lụa Đông", 90, 5)
+    response = await client.get("/lookup", params={"q": "12 Lê Lợi"})
+    assert (response.status_code, response.json()["type"]) == (400, "/docs/problems#ambiguous")
+    assert {one["label"] for one in response.json()["candidates"]} == {"12 Lê Lợi", "Số 12 Lê Lợi, Phường Lụa Đông"}
+    assert (await answer(client, q="Số 12 Lê Lợi, Phường Lụa Đông"))["place"]["address"] == "Số 12 Lê Lợi, Phường Lụa Đông"
+
+
+async def test_what_an_event_took_away_is_told_with_its_relation_to_the_parcel(world: World, client: httpx.AsyncClient) -> None:
+    with world.writing():
+        world.event("P1", "partly_annulled", date(2025, 6, 1), (-50, -50, 5, 50))
+    plans = (await answer(client, parcel="09706.12.34", lang="en"))["themes"][1]
+    (change,) = plans["changes"]
+    assert (change["relation"], change["area_m2"], change["share"]) == ("across", 50.0, 0.25)
+    assert "50.00 m² of the parcel lie in that part" in change["note"]
+    assert plans["items"][0]["plan"]["changed_in_part"] is True

@@ -127,7 +127,7 @@ def test_without_facts_nothing_about_its_force_is_guessed(town: Engine, tmp_path
     report = load_one(town, "plans", write_dossier(tmp_path, None))
     assert report.issues["dossier_without_events"] == 1
     assert rows(town, "SELECT status, plan_level, plan_kind, adjustment FROM planning.plan") == [
-        ("in_preparation", "zoning", "urban", "first")
+        ("unknown", "zoning", "urban", "first")
     ]
     assert one(town, "SELECT count(*) FROM planning.theme_coverage") == 0
 

@@ -140,7 +140,7 @@ async def test_an_approved_plan_is_announced_before_it_is_in_force(world: World,
 async def test_a_plan_in_preparation_says_nothing(world: World, ask: Ask) -> None:
     with world.writing():
         code = world.parcel((0, 0, 10, 10))
-        world.plan("P1", (-100, -100, 100, 100), events=())
+        world.plan("P1", (-100, -100, 100, 100), events=(), status="in_preparation")
         world.zone("P1", (-50, -50, 50, 50))
         world.coverage("zoning", (-90, -90, 90, 90), plan_code="P1")
     answer = await ask(parcel=code)
