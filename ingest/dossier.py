@@ -291,6 +291,7 @@ class _DossierLoad:
             added=counts.added,
             changed=counts.changed,
             unchanged=counts.unchanged,
+            ended=counts.ended,
             quarantined=sum(one.quarantined for one in self.reports),
             repaired=sum(one.repaired for one in self.reports),
             seconds=time.monotonic() - started,

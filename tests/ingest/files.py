@@ -32,7 +32,10 @@ def write_layer(
     shapefile = path.suffix == ".shp"
     table = pa.table(
         {
-            **{name: pa.array(values) for name, values in columns.items()},
+            **{
+                name: pa.array(values, None if any(one is not None for one in values) else pa.string())
+                for name, values in columns.items()
+            },
             "geometry": pa.array(shapely.to_wkb(np.array(geometries, dtype=object)), pa.binary()),
         }
     )
