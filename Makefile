@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup web demo test lint types check-page pytest bench fmt requirements clean clean-data browser
+.PHONY: help setup web demo test lint types check-page pytest exhaustive bench fmt requirements clean clean-data browser
 
 VENV := .venv
 STAMP := $(VENV)/.made
@@ -72,6 +72,9 @@ check-page: web/node_modules/.made ## types of the page
 
 pytest: setup ## the tests alone (ARGS=...)
 	$(STEP) "pytest" $(VENV)/bin/pytest -q -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+exhaustive: setup ## the tests that ask for everything (minutes to half an hour)
+	$(STEP) "exhaustive tests" $(VENV)/bin/pytest -q -n 2 -m exhaustive --timeout 3600 $(ARGS)
 
 fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .

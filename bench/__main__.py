@@ -27,6 +27,7 @@ MEASURES: Mapping[str, Measure] = {
     "size": tiles.measure_size,
     "unchanged": tiles.measure_unchanged,
     "lookup": lookup.measure,
+    "streets": lookup.measure_streets,
     "load": loading.measure,
     "rollup": rollups.measure,
 }

@@ -10,8 +10,9 @@ from psycopg2 import sql
 
 from bench.city import City
 from bench.fill import add_units, fill
+from ingest.manifest import load_manifest
 from spatial.cluster import Cluster
-from spatial.database import ROOT, migrate
+from spatial.database import ROOT, migrate, open_engine
 
 FOLDER = ROOT / "bench" / ".data"
 _SHAPED_BY = (
@@ -53,6 +54,23 @@ class Store:
         self.cluster.ensure_database(name, template=self.places)
         try:
             yield self.admin_url(name)
+        finally:
+            self.cluster.drop_database(name)
+
+    @contextmanager
+    def sample(self) -> Iterator[str]:
+        """Give the name of a database with the sample data, for as long as the block lasts."""
+        name = "bench_sample"
+        self.cluster.drop_database(name)
+        self.cluster.ensure_database(name)
+        try:
+            migrate(self.admin_url(name))
+            engine = open_engine(self.admin_url(name))
+            load_manifest(engine, ROOT / "sample_data" / "manifest.json")
+            engine.dispose()
+            with _connected(self.admin_url(name)) as cursor:
+                cursor.execute("VACUUM ANALYZE")
+            yield name
         finally:
             self.cluster.drop_database(name)
 

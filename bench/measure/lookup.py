@@ -54,6 +54,44 @@ def measure(store: Store, effort: Effort) -> Iterator[Finding]:
     yield Finding("lookup at a point, p95 against its statements' p95", ratio, at_most(2), behind)
 
 
+def measure_streets(store: Store, effort: Effort) -> Iterator[Finding]:
+    """Compare what is hardest to answer for, streets of a thousand corners, with ordinary parcels, in the sample town."""
+    effort.say("lookup of streets")
+    with store.sample() as name:
+        ordinary, streets = asyncio.run(_ask_parcels(store, name, 200 * effort.rounds))
+    behind = (
+        f"{streets[94]:.0f} ms against {ordinary[94]:.0f} ms; medians {streets[49]:.0f} and {ordinary[49]:.0f}, "
+        f"the slowest of a hundred streets {streets[98]:.0f} ms"
+    )
+    yield Finding("lookup of a street, p95 against ordinary parcels' p95", streets[94] / ordinary[94], at_most(10), behind)
+
+
+_ORDINARY = "SELECT code FROM land.parcel WHERE valid_to IS NULL AND land_use_code <> 'DGT' ORDER BY md5(code) LIMIT $1"
+_STREETS = "SELECT code FROM land.parcel WHERE valid_to IS NULL AND land_use_code = 'DGT' ORDER BY md5(code) LIMIT $1"
+
+
+async def _ask_parcels(store: Store, name: str, most: int) -> tuple[list[float], list[float]]:
+    """Give the percentiles in milliseconds of ordinary parcels and of streets."""
+    pool = Pool(store.cluster.url(name, "dothi_api"), size=1, statement_timeout_ms=60_000)
+    found = []
+    try:
+        for statement in (_ORDINARY, _STREETS):
+            async with pool.connection() as connection:
+                codes = [row["code"] for row in await connection.fetch(statement, most)]
+            seconds = []
+            for number, code in enumerate((*codes[:20], *codes)):
+                begin = time.perf_counter()
+                async with pool.snapshot() as connection:
+                    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+                    await look_up(connection, Question(as_of=legal_today(), parcel=code))
+                if number >= 20:
+                    seconds.append(1000 * (time.perf_counter() - begin))
+            found.append(statistics.quantiles(seconds, n=100))
+    finally:
+        await pool.stop()
+    return found[0], found[1]
+
+
 async def _race(store: Store, server: Server, asked: Sequence[Place]) -> tuple[list[float], list[float]]:
     """Give the percentiles in milliseconds by HTTP and of the statements."""
     pool = Pool(store.api_url(), size=1, statement_timeout_ms=60_000)
