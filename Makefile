@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup web demo test lint types check-page pytest exhaustive bench fmt requirements clean clean-data browser
+.PHONY: help setup web demo test lint types check-page pytest exhaustive mutants bench fmt requirements clean clean-data browser
 
 VENV := .venv
 STAMP := $(VENV)/.made
@@ -75,6 +75,9 @@ pytest: setup ## the tests alone (ARGS=...)
 
 exhaustive: setup ## the tests that ask for everything (minutes to half an hour)
 	$(STEP) "exhaustive tests" $(VENV)/bin/pytest -q -n 2 -m exhaustive --timeout 3600 $(ARGS)
+
+mutants: setup ## faults put into the code by hand: does a test notice each? (minutes; ARGS=word)
+	$(STEP) "mutants" $(VENV)/bin/python -m tests.mutants $(ARGS)
 
 fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .

@@ -31,7 +31,8 @@ def parcels(town: Database, where: str, limit: int | None = None) -> Parcels:
     engine = create_engine(sqlalchemy_url(town.url), poolclass=NullPool)
     with engine.connect() as connection:
         statement = text(
-            f"SELECT code, ST_Area(ST_Transform(geom, area_srid + {STORED_SRID_OFFSET})) FROM land.parcel WHERE valid_to IS NULL AND {where}"
+            f"SELECT code, ST_Area(ST_Transform(geom, area_srid + {STORED_SRID_OFFSET})) FROM land.parcel"
+            f" WHERE valid_to IS NULL AND {where}"
             " ORDER BY md5(code) LIMIT :most"
         )
         found = [(str(code), float(area)) for code, area in connection.execute(statement, {"most": limit})]
