@@ -64,10 +64,11 @@ GRANT SELECT ON planning.plan_content, planning.content_gap, history.planning__p
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA planning TO dothi_ingest;
 GRANT SELECT ON history.planning__plan_content, history.planning__content_gap TO dothi_ingest;
 
--- The ground that a line may concern: as far as its strip reaches, or 100 m where it has no width; 0.00001 degrees are 1.0 to 1.1 m.
+-- The ground that a line may concern: as far as its strip reaches, or 100 m where it has no width; 0.00001 degrees are 1.0 to 1.1 m, and a
+-- twentieth more makes up for the corners of the buffer.
 CREATE FUNCTION planning.ground_of_line(line geometry, width_m double precision) RETURNS geometry
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, public
-    RETURN ST_Multi(ST_Buffer(line, greatest(coalesce(width_m, 100), 1) / 100000, 'quad_segs=4'));
+    RETURN ST_Multi(ST_Buffer(line, greatest(coalesce(width_m, 100), 1) * 1.05 / 100000, 'quad_segs=4'));
 COMMENT ON FUNCTION planning.ground_of_line(geometry, double precision) IS 'Phần đất mà một chỉ giới có thể liên quan';
 
 -- AFTER STATEMENT on zones and lines: counts rows by plan and theme, keeps the ground of those that went, forgets it when they return.
