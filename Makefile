@@ -77,7 +77,7 @@ exhaustive: setup ## the tests that ask for everything (minutes to half an hour)
 	$(STEP) "exhaustive tests" $(VENV)/bin/pytest -q -n 2 -m exhaustive --timeout 3600 $(ARGS)
 
 mutants: setup ## faults put into the code by hand: does a test notice each? (minutes; ARGS=word)
-	$(STEP) "mutants" $(VENV)/bin/python -m tests.mutants $(ARGS)
+	$(STEP) "mutants" $(VENV)/bin/python tests/mutants/run.py $(ARGS)
 
 fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.mutants.listing import ROOT, Mutant, read_mutants
+from tests.mutants.run import ROOT, Mutant, read_mutants
 
 MUTANTS = read_mutants()
 

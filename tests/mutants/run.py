@@ -1,6 +1,6 @@
 """Puts one fault after the other into a copy of the project and runs the tests that should notice it.
 
-`python -m tests.mutants [WORD]` runs those whose file or reason holds the word. What no test notices is printed, and fails.
+`make mutants ARGS=WORD` runs those whose file or reason holds the word. What no test notices is printed, and fails.
 """
 
 import argparse
@@ -11,10 +11,44 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from tests.mutants.listing import ROOT, Mutant, read_mutants
+import yaml
+from pydantic import BaseModel, ConfigDict
 
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 600
+
+
+class Mutant(BaseModel):
+    """One fault.
+
+    Attributes:
+        file: relative to the project's root.
+        find: text that stands in it exactly once.
+        replace: what to put in its place.
+        tests: arguments of pytest.
+        why: what nobody would notice if this survived.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str
+    find: str
+    replace: str
+    tests: tuple[str, ...]
+    why: str
+
+    def apply_to(self, folder: Path) -> None:
+        """Change the file in a copy of the project."""
+        path = folder / self.file
+        path.write_text(path.read_text("utf-8").replace(self.find, self.replace), "utf-8")
+
+
+def read_mutants() -> list[Mutant]:
+    """Read the list."""
+    listed: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "mutants.yaml").read_text("utf-8"))
+    return [Mutant(**one) for one in listed]
 
 
 def main() -> None:
