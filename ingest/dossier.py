@@ -240,7 +240,8 @@ class _DossierLoad:
         codes = work.codes()
         work.settle()
         if theme := _THEME_OF_CLASS.get(name):
-            outcome = ClassOutcome(name, work.quarantined, codes, "code" in plan.public)
+            tells_codes = "code" in plan.public and len(work.spared) >= work.quarantined
+            outcome = ClassOutcome(name, work.quarantined, codes, tells_codes)
             self.outcomes[theme] = outcome.plus(self.outcomes.get(theme))
         self.reports.append(work.report(time.monotonic()))
         self.encodings.update({f"{name}.{column}": dict(counts) for column, counts in work.encodings.by_column.items()})

@@ -24,7 +24,7 @@ class ClassOutcome:
         name: the class, as the circular names it.
         quarantined: rows of it that could not be loaded.
         codes: of all its rows, loaded or not.
-        tells_codes: whether the file itself names its rows, so that a row of before can be known again.
+        tells_codes: whether the file itself names the rows that could not be loaded, so that those of before can be known again.
     """
 
     name: str

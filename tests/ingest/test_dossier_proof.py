@@ -40,7 +40,9 @@ def write(
     common: dict[str, list[Any]] = {"maThongTinQH": [INFO], "maHoSoQH": [CODE]}
     write_layer(package, [PLAN], {**common, "maDoiTuong": ["RG"], "tenDoiTuong": ["Ranh giới"]}, layer="RanhGioiQuyHoach_A")
     many = {name: values * len(zones) for name, values in common.items()}
-    kinds = {**many, "maDoiTuong": [code for code, _ in zones], "maChucNang": ["DAT_HTKT_DUONGGT"] * len(zones)}
+    kinds = {**many, "maChucNang": ["DAT_HTKT_DUONGGT"] * len(zones)}
+    if any(code for code, _ in zones):
+        kinds["maDoiTuong"] = [code for code, _ in zones]
     write_layer(package, [shape for _, shape in zones], kinds, layer="ChucNangSuDungDat_A", geometry_type="Polygon", append=True)
     for kind in classes:
         lines = (red_lines or []) if kind == "red_line" else []
@@ -129,6 +131,18 @@ def test_a_row_that_the_new_edition_has_but_broken_stays_as_it_was(town: Engine,
     assert (report.quarantined, report.ended) == (1, 0)
     assert codes(town) == [f"{CODE}.1", f"{CODE}.2"]
     assert extents(town)["zoning"] == "partial"
+
+
+@pytest.mark.parametrize("codes_told", [True, False])
+def test_nothing_is_taken_out_of_a_class_whose_broken_rows_cannot_be_told(town: Engine, tmp_path: Path, codes_told: bool) -> None:
+    named = ZONES if codes_told else [(None, shape) for _, shape in ZONES]
+    load_one(town, "plans", write(tmp_path / "first", named, RED))
+    before = codes(town)
+    # the code of the second zone got lost; or none ever had one, and the zone is broken
+    later: list[tuple[str | None, BaseGeometry | None]] = [named[0], (None, EAST if codes_told else BOW_TIE)]
+    report = load_one(town, "plans", write(tmp_path / "second", later, RED))
+    assert (report.quarantined, report.ended) == (1, 0)
+    assert codes(town) == before
 
 
 def test_a_dossier_taken_back_leaves_its_ground_unproven_until_it_returns(town: Engine, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import pytest
 import shapely
 
 from spatial.lookup import Answer, Question, Relation, State, Theme, ThemeAnswer, look_up
-from spatial.lookup.measure import BOUNDARY_M, LEAST_M2
 from tests.conftest import Database
 from tests.lookup_sums import assert_sums_hold
 from tests.lookup_world import World, lonlat, open_world, public_connection
@@ -102,8 +101,8 @@ async def test_zones_that_cover_each_other_wholly_are_each_the_parcel_and_no_mor
 @pytest.mark.parametrize(
     ("part", "state"),
     [
-        ((0, 0, 40, BOUNDARY_M * 0.98), State.TOUCHED),  # 2 m² along the edge, nowhere wider than two surveys differ
-        ((0, 0, 40, BOUNDARY_M * 1.04), State.AFFECTED),
+        ((0, 0, 40, 0.049), State.TOUCHED),  # 2 m² along the edge, nowhere wider than two surveys differ
+        ((0, 0, 40, 0.052), State.AFFECTED),
         ((0, 0, 0.7, 0.7), State.TOUCHED),  # 0.49 m² in a corner
         ((0, 0, 0.72, 0.72), State.AFFECTED),  # 0.52 m²
     ],
@@ -130,7 +129,7 @@ async def test_a_wide_place_is_not_hidden_by_a_long_sliver_at_its_side(world: Wo
     assert (item.state, item.area_m2) == (State.AFFECTED, 83.96)
 
 
-@pytest.mark.parametrize(("gap_m", "state"), [(BOUNDARY_M * 0.9, State.NOT_AFFECTED), (BOUNDARY_M * 1.2, State.UNKNOWN)])
+@pytest.mark.parametrize(("gap_m", "state"), [(0.045, State.NOT_AFFECTED), (0.06, State.UNKNOWN)])
 async def test_ground_that_is_not_known_counts_by_its_width_too(world: World, ask: Ask, gap_m: float, state: State) -> None:
     with world.writing():
         code = world.parcel((0, 0, 100, 100))
@@ -140,7 +139,7 @@ async def test_ground_that_is_not_known_counts_by_its_width_too(world: World, as
     assert (answer.known_share == 1) is False
 
 
-@pytest.mark.parametrize(("size", "state"), [(LEAST_M2**0.5 * 0.99, State.NOT_AFFECTED), (LEAST_M2**0.5 * 1.02, State.UNKNOWN)])
+@pytest.mark.parametrize(("size", "state"), [(0.7, State.NOT_AFFECTED), (0.72, State.UNKNOWN)])
 async def test_ground_that_is_not_known_may_be_no_larger_than_the_least(
     world: World, ask: Ask, size: float, state: State
 ) -> None:
