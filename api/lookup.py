@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,12 +11,12 @@ from starlette.responses import JSONResponse
 from api import problems
 from api.links import Link, base_url, with_query
 from api.negotiation import Language, language_of, parse_language
-from api.params import parse_date, refuse_unknown
+from api.params import parse_date, parse_known_at, refuse_unknown
 from api.services import Services, Shared
 from spatial.errors import Ambiguous, InvalidInput
 from spatial.layers import Text
 from spatial.lookup import Answer, Item, Parcel, Plan, Question, Remainder, ThemeAnswer, look_up, words
-from spatial.selection import LEGAL_TIME_ZONE, legal_today
+from spatial.selection import legal_today
 
 PARAMETERS = frozenset({"lon", "lat", "parcel", "q", "as_of", "known_at", "lang"})
 _LONGEST_TEXT = 200
@@ -77,7 +76,7 @@ def parse_question(request: Request, *, with_shapes: bool = False) -> tuple[Ques
         lat=_parse_degrees("lat", query.get("lat"), 90.0) if has_point else None,
         parcel=parse_search_text("parcel", query.get("parcel")),
         text=parse_search_text("q", query.get("q")),
-        known_at=_parse_known_at(query.get("known_at")),
+        known_at=parse_known_at(query.get("known_at")),
         with_shapes=with_shapes,
     )
     return question, language
@@ -106,26 +105,6 @@ def parse_search_text(name: str, text: str | None) -> str | None:
             vi=f"{name} đang trống hoặc dài hơn {_LONGEST_TEXT} ký tự. Hãy nhập mã thửa đất hoặc địa chỉ.",
         )
     return text.strip()
-
-
-def _parse_known_at(text: str | None) -> datetime | None:
-    """Read a moment with its zone; a bare date means the end of that day in Vietnam."""
-    if text is None:
-        return None
-    try:
-        if len(text) == 10:
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return min(datetime.combine(day, time(), LEGAL_TIME_ZONE), datetime.now(UTC)).astimezone(UTC)
-        moment = datetime.fromisoformat(text[:10] + text[10:].replace(" ", "+"))
-        known_at = moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        known_at = None
-    if known_at is None:
-        raise InvalidInput(
-            f"known_at='{text[:40]}' is not a moment. Write it like known_at=2026-01-31T09:00:00Z.",
-            vi=f"known_at='{text[:40]}' không phải thời điểm. Hãy viết như known_at=2026-01-31T09:00:00+07:00.",
-        )
-    return known_at
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, bindparam, func, select
 
+from spatial.area import Area, area_of, well_inside
 from spatial.compiled import Statement
 from spatial.crs import CRS84, Crs
 from spatial.features import clauses
-from spatial.features.area import Area, area_of
 from spatial.features.query import FeatureQuery, SortKey
 from spatial.filters import Filter
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
@@ -103,7 +103,8 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
     if area:
         values["outline"] = area.outline
         for number, box in enumerate(area.boxes):
-            values.update(zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True))
+            values.update(zip((f"{side}{number}" for side in clauses.SIDES), box, strict=True))
+            values.update(zip((f"inner_{side}{number}" for side in clauses.SIDES), well_inside(box), strict=True))
     if query.begin:
         values["after_id"] = query.begin.values[-1]
         values.update((f"after{number}", value) for number, value in enumerate(query.begin.values[:-1]))
@@ -131,7 +132,7 @@ def draw_page(shape: _Shape) -> Select[Any]:
     chosen = select(*wanted).where(*_conditions(shape, source))
     if shape.missing is not None:
         chosen = chosen.where(clauses.after(source, shape.layer, shape.sort, shape.missing))
-    chosen = chosen.order_by(*clauses.order(source, shape.sort, spatial_first=shape.spatial_first))
+    chosen = chosen.order_by(*clauses.order(source, shape.layer, shape.sort, spatial_first=shape.spatial_first))
     chosen = chosen.limit(bindparam("row_limit", type_=Integer))
     if shape.offset:
         chosen = chosen.offset(bindparam("row_offset", type_=BigInteger))
