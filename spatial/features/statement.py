@@ -12,6 +12,7 @@ from spatial.crs import CRS84, Crs
 from spatial.features import clauses
 from spatial.features.query import FeatureQuery, SortKey
 from spatial.filters import Filter
+from spatial.filters.sentences import too_deep
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
 
 _KNOWN_SHAPES = 1024
@@ -113,13 +114,21 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
 def _compile_page(shape: _Shape) -> Statement:
-    return Statement.of(draw_page(shape))
+    return _compiled(draw_page(shape))
 
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
 def _compile_count(shape: _Shape) -> Statement:
     source = clauses.source_of(shape.layer, as_of=shape.as_of)
-    return Statement.of(select(func.count()).select_from(source).where(*_conditions(shape, source)))
+    return _compiled(select(func.count()).select_from(source).where(*_conditions(shape, source)))
+
+
+def _compiled(expression: Select[Any]) -> Statement:
+    """Compile; a filter of few levels, each of which needs several steps in SQL, may still be too deep for that."""
+    try:
+        return Statement.of(expression)
+    except RecursionError:
+        raise too_deep() from None
 
 
 def draw_page(shape: _Shape) -> Select[Any]:

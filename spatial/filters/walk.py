@@ -4,7 +4,7 @@ import operator as op
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Float, Text, and_, cast, func, literal_column, not_, or_
+from sqlalchemy import ColumnElement, Float, Text, and_, cast, func, not_, or_
 
 from spatial.filters import spatial, temporal
 from spatial.filters.sentences import refuse
@@ -17,7 +17,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 _ORDERING = frozenset({"<", ">", "<=", ">="})
 _ARITHMETIC = ("+", "-", "*", "/", "%", "div", "^")
-_TONES = "[\u0300-\u036f]"
 OFFERED = (
     "AND, OR, NOT, = <> < > <= >=, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, + - * / % DIV ^, the S_ and T_ operators of CQL2"
 )
@@ -189,28 +188,28 @@ def _computed(scope: Scope, name: str, arguments: list[Any]) -> Term:
 def _folded(scope: Scope, name: str, arguments: list[Any]) -> Term:
     _count(name, arguments, 1)
     value = expect(term(scope, arguments[0]), Kind.TEXT, name.upper())
-    folded = func.lower(value.sql) if name == "casei" else _without_tones(value.sql)
+    folded = func.lower(value.sql) if name == "casei" else func.admin.without_marks(value.sql)
     return Term(Kind.TEXT, cast(folded, Text), value.is_literal, value.text, value.collation)
 
 
-def _without_tones(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Take tones and marks away and đ to d; case stays."""
-    bare = func.regexp_replace(func.normalize(value, literal_column("NFD")), _TONES, "", "g")
-    return func.translate(bare, "đĐ", "dD")
-
-
 def _arithmetic(scope: Scope, name: str, arguments: list[Any]) -> Term:
-    """Compute in double precision; a division by zero gives no value, hence no match."""
+    """Compute in double precision; a division by zero and a power out of range give no value, hence no match.
+
+    Each operand stands once in what is computed: operators may be many levels inside one another.
+    """
     _count(name, arguments, 2)
-    first, second = (cast(expect(term(scope, one), Kind.NUMBER, name).sql, Float) for one in arguments)
-    divisor = func.nullif(second, 0.0)
+    first, second = (_as_double(expect(term(scope, one), Kind.NUMBER, name).sql) for one in arguments)
     computed: Mapping[str, Callable[[], ColumnElement[Any]]] = {
         "+": lambda: first + second,
         "-": lambda: first - second,
         "*": lambda: first * second,
-        "/": lambda: first.op("/")(divisor),
-        "div": lambda: func.trunc(first.op("/")(divisor)),
-        "%": lambda: first - divisor * func.trunc(first.op("/")(divisor)),
-        "^": lambda: func.power(first, second),
+        "/": lambda: first.op("/")(func.nullif(second, 0.0)),
+        "div": lambda: func.admin.quotient_of(first, second, type_=Float),
+        "%": lambda: func.admin.remainder_of(first, second, type_=Float),
+        "^": lambda: func.admin.power_of(first, second, type_=Float),
     }
     return Term(Kind.NUMBER, computed[name]())
+
+
+def _as_double(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return value if isinstance(value.type, Float) else cast(value, Float)
