@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from api import problems
 from api.links import Link, base_url, with_query
@@ -25,7 +25,7 @@ router = APIRouter(tags=["lookup"])
 
 
 @router.get("/lookup", summary="Tra cứu quy hoạch / Planning information")
-async def lookup(request: Request, services: Shared) -> JSONResponse:
+async def lookup(request: Request, services: Shared) -> Response:
     """Answer for one of `lon` and `lat`, `parcel`, or `q` (an address)."""
     question, language = parse_question(request)
     try:
@@ -44,7 +44,7 @@ async def ask(services: Services, question: Question) -> Answer:
         return await look_up(connection, question)
 
 
-def refuse_ambiguous(request: Request, error: Ambiguous) -> JSONResponse:
+def refuse_ambiguous(request: Request, error: Ambiguous) -> Response:
     """Answer 400 with the candidates, each with the parameters that ask for it."""
     sentence = error.vi if language_of(request) is Language.vi and error.vi else str(error)
     return problems.problem(request, problems.kind_of(error), sentence, candidates=error.candidates)
