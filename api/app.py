@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
+from api.composed import ComposeText
 from api.compression import Compress
 from api.etag import release
 from api.layer_facts import LayerFacts
@@ -145,6 +146,7 @@ def _layers(settings: Settings, services: Services) -> list[Middleware]:
             expose_headers=_EXPOSED,
             max_age=86_400,
         ),
+        Middleware(ComposeText),
         Middleware(Compress),
         Middleware(AnswerHead),
     ]
