@@ -125,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await pool.start()
     await services.versions.start()
     yield
+    await services.facts.stop()
     await services.versions.stop()
     for pool in pools:
         await pool.stop()

@@ -174,11 +174,6 @@ async def test_hits_count_without_rows(reader: httpx.AsyncClient) -> None:
     assert (await reader.get(PARCELS, params={"resulttype": "count"})).status_code == 400
 
 
-async def test_number_matched_is_told_where_it_is_known(reader: httpx.AsyncClient) -> None:
-    assert "numberMatched" not in (await reader.get(PARCELS)).json()
-    assert (await reader.get(PARCELS, params={"commune_code": "99002", "limit": 50})).json()["numberMatched"] == 24
-
-
 async def test_properties_and_skip_geometry_leave_the_rest_out(reader: httpx.AsyncClient) -> None:
     page = (await reader.get(PARCELS, params={"properties": "parcel_no,code", "skipGeometry": "true"})).json()
     assert all(list(one["properties"]) == ["code", "parcel_no"] and one["geometry"] is None for one in page["features"])

@@ -78,7 +78,8 @@ MET: dict[str, tuple[str, ...]] = {
     "accent-insensitive-comparison": ("ACCENTI(address) = accenti('Chișinău')", "ACCENTI(CASEI(address)) = accenti(casei('HÀ'))"),
     "basic-spatial-functions": ("S_INTERSECTS(geom,BBOX(0,40,10,50))", "S_INTERSECTS(geom,POINT(7.02 49.92))"),
     "basic-spatial-functions-plus": (
-        "S_INTERSECTS(geom,LINESTRING(-180 -45, 0 -45))", "S_INTERSECTS(geom,MULTIPOINT(7 49, 9 80))", f"S_INTERSECTS(geom,{_WORLD})",
+        "S_INTERSECTS(geom,LINESTRING(-180 -45, 0 -45))", "S_INTERSECTS(geom,MULTIPOINT(7 49, 9 80))",
+        f"S_INTERSECTS(geom,{_WORLD})",
         "S_INTERSECTS(geom,MULTILINESTRING((-180 -45, 0 -45), (0 45, 180 45)))", f"S_INTERSECTS(geom,MULTIPOLYGON({_WORLD[7:]}))",
         "S_INTERSECTS(geom,GEOMETRYCOLLECTION(POINT(7 49), POLYGON((0 0, 10 0, 10 10, 0 10, 0 0))))",
     ),
