@@ -37,3 +37,6 @@ CREATE FUNCTION admin.without_marks(value text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN translate(regexp_replace(normalize(value, NFD), '[\u0300-\u036f]', '', 'g'), 'đĐ', 'dD');
 COMMENT ON FUNCTION admin.without_marks(text) IS 'Bỏ dấu, giữ chữ hoa và chữ thường: dùng khi lọc';
+
+-- The API says by its health whether program and schema belong together.
+GRANT SELECT ON public.alembic_version TO dothi_public;

@@ -1,4 +1,4 @@
-"""Functions that filters call, so that operators inside one another make no statement that doubles at each level."""
+"""What filters compute, as functions, so that no statement doubles at each level; and the API may read which revision this is."""
 
 from migrations.support import as_owner, run_sql
 

@@ -418,6 +418,12 @@ NESTINGS: dict[str, Callable[[int], str]] = {
 }
 
 
+def test_the_bounds_are_those_that_are_documented() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "ogc-api.md").read_text("utf-8")
+    assert f"{MAX_BYTES:,} bytes" in page
+    assert f"{MAX_DEPTH} brackets, functions and operators inside one another" in page
+
+
 @pytest.mark.parametrize("nested", NESTINGS.values(), ids=NESTINGS)
 def test_a_filter_may_be_nested_so_deep_and_no_deeper(nested: Callable[[int], str]) -> None:
     assert parse_tree(nested(MAX_DEPTH), "cql2-text") is not None

@@ -361,6 +361,16 @@ def test_what_does_not_fit_is_refused_with_a_sentence(filter_text: str, words: s
     assert refusal.value.vi
 
 
+@pytest.mark.parametrize("backslashes", range(8))
+def test_a_pattern_may_end_with_backslashes_two_by_two(connection: Connection, backslashes: int) -> None:
+    tree = {"op": "like", "args": [{"property": "code"}, "x" + "\\" * backslashes]}
+    if backslashes % 2:
+        with pytest.raises(FilterSyntaxError, match="backslash"):
+            parse_filter(PARCELS, json.dumps(tree), "cql2-json")
+    else:
+        assert selected(connection, json.dumps(tree), "cql2-json") == set()
+
+
 @pytest.mark.parametrize(
     "tree",
     [

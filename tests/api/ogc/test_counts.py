@@ -105,6 +105,15 @@ async def test_pages_after_the_first_and_long_ones_tell_it_too(
     assert await matched(reader, commune_code="99002", limit=20) is None
 
 
+async def test_the_last_page_of_several_does_not_take_itself_for_all(reader: httpx.AsyncClient) -> None:
+    url: str | None = f"{PARCELS}?commune_code=99002&limit=10"
+    while url:
+        page = (await reader.get(url)).json()
+        assert "numberMatched" not in page
+        url = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    assert page["numberReturned"] == 4
+
+
 async def test_it_is_counted_once_however_often_it_is_asked(reader: httpx.AsyncClient, counted: list[Any]) -> None:
     assert set(await asyncio.gather(*(matched(reader, limit=number) for number in range(1, 20)))) == {IN_FORCE}
     for asked in ({"bbox": "105,20,106,22"}, {"filter": "area_m2 > 0"}, {"commune_code": "99002"}, {"datetime": "../.."}):
