@@ -8,13 +8,15 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
+from api.composed import ComposeText
 from api.compression import Compress
 from api.etag import release
 from api.layer_facts import LayerFacts
 from api.layer_versions import LayerVersions
-from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders
+from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders, named
 from api.pool import Pool
 from api.raster_files import RasterFiles
 from api.services import Services
@@ -87,6 +89,9 @@ def create_app(
     ):
         app.include_router(router)
     page.mount_assets(app)
+    for route in app.routes:
+        if isinstance(route, Route):  # FastAPI's own /openapi.json
+            named(route.path, route.endpoint)
     return app
 
 
@@ -124,6 +129,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await pool.start()
     await services.versions.start()
     yield
+    await services.facts.stop()
     await services.versions.stop()
     for pool in pools:
         await pool.stop()
@@ -145,6 +151,7 @@ def _layers(settings: Settings, services: Services) -> list[Middleware]:
             expose_headers=_EXPOSED,
             max_age=86_400,
         ),
+        Middleware(ComposeText),
         Middleware(Compress),
         Middleware(AnswerHead),
     ]

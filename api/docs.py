@@ -1,24 +1,16 @@
 """The page `/docs` for developers: every door with its parameters, and every kind of problem; plain HTML, drawn here, offline."""
 
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api import problems
 from api.negotiation import Language, parse_language
 from api.params import refuse_unknown
+from api.templating import PAGES
 
-_PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 router = APIRouter(include_in_schema=False)
 
 
@@ -27,7 +19,7 @@ async def read_docs(request: Request) -> HTMLResponse:
     """Draw the page from what the routes and the table of problems declare."""
     refuse_unknown(request.query_params, {"lang"})
     language = parse_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
-    page = _PAGES.get_template("docs.html").render(
+    page = PAGES.get_template("docs.html").render(
         lang=language.value,
         other=Language.en.value if language is Language.vi else Language.vi.value,
         words=_WORDS[language],

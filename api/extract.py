@@ -1,5 +1,7 @@
 """`/lookup/extract.pdf`: the answer of the lookup as a document to print or send; the same question gives the same bytes."""
 
+from urllib.parse import quote
+
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,11 +26,17 @@ async def extract(request: Request, services: Shared) -> Response:
         return refuse_ambiguous(request, error)
     address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(answer, language))
     content = await run_in_threadpool(draw_extract, answer, language, address)
-    name = "".join(char if char.isalnum() else "-" for char in answer.subject.parcel.code) if answer.subject.parcel else "diem"
     headers = {
-        "Content-Disposition": f'inline; filename="tra-cuu-quy-hoach-{name}.pdf"',
+        "Content-Disposition": _file_name(answer.subject.parcel.code if answer.subject.parcel else "diem"),
         "Content-Language": language.value,
         "Cache-Control": "no-cache",
         "Vary": "Accept-Language",
     }
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+def _file_name(code: str) -> str:
+    """Name the file as RFC 6266 has it: in ASCII, and as it is for those who read more (a sheet may be called `12đ`)."""
+    whole = "".join(char if char.isalnum() else "-" for char in f"tra-cuu-quy-hoach-{code}")
+    plain = "".join(char if char.isascii() else "-" for char in whole)
+    return f"inline; filename=\"{plain}.pdf\"; filename*=UTF-8''{quote(whole, safe='')}.pdf"

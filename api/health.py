@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.etag import release
-from api.pool import Pool
+from api.pool import Connection, Pool
+from spatial.database import known_revisions
 from spatial.errors import DothiError
 
 CHECK_SECONDS = 3.0
@@ -35,18 +36,36 @@ async def ready(request: Request) -> JSONResponse:
 async def _check_database(pool: Pool) -> dict[str, Any]:
     try:
         async with asyncio.timeout(CHECK_SECONDS), pool.connection() as connection:
-            revision = await connection.fetchval("SELECT to_regclass('public.alembic_version') IS NOT NULL")
+            revision = await _read_revision(connection)
             postgis = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'postgis'")
     except TimeoutError:
         return {"status": "error", "detail": f"no answer within {CHECK_SECONDS:g} s"}
     except DothiError as error:
         return {"status": "error", "detail": str(error)}
-    if not revision or postgis is None:
-        return {
-            "status": "error",
-            "detail": "The database has no schema yet; run `dothi db migrate`.",
-        }
-    return {"status": "ok", "postgis": postgis}
+    fault = _fault_of(revision)
+    if fault:
+        return {"status": "error", "revision": revision, "detail": fault}
+    return {"status": "ok", "postgis": postgis, "revision": revision}
+
+
+async def _read_revision(connection: Connection) -> str | None:
+    """Give the revision of the schema; None: there is none, `unknown`: one of before the API might read it."""
+    right = await connection.fetchval("SELECT has_table_privilege(to_regclass('public.alembic_version')::oid, 'SELECT')")
+    if right is None:
+        return None
+    return await connection.fetchval("SELECT version_num FROM public.alembic_version") if right else "unknown"
+
+
+def _fault_of(revision: str | None) -> str | None:
+    """Say why a schema of this revision is not the one that the program is written for, and what to do."""
+    head, *older = known_revisions()
+    if revision == head:
+        return None
+    if revision is None:
+        return "The database has no schema yet; run `dothi db migrate`."
+    if revision == "unknown" or revision in older:
+        return f"The database's schema is at revision {revision}, this program needs {head}; run `dothi db migrate`."
+    return f"The database's schema is at revision {revision}, which this program does not know; install the newer program."
 
 
 def _answer(good: bool, checks: dict[str, Any]) -> JSONResponse:

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from api import problems
 from api.links import Link, base_url, with_query
 from api.negotiation import Language, language_of, parse_language
-from api.params import parse_date, refuse_unknown
+from api.params import parse_date, parse_known_at, refuse_unknown
 from api.services import Services, Shared
 from spatial.errors import Ambiguous, InvalidInput
 from spatial.layers import Text
@@ -31,7 +31,7 @@ from spatial.lookup import (
     look_up,
     words,
 )
-from spatial.selection import LEGAL_TIME_ZONE, legal_today
+from spatial.selection import legal_today
 from spatial.settings import Settings
 
 PARAMETERS = frozenset({"lon", "lat", "parcel", "q", "as_of", "known_at", "lang"})
@@ -44,7 +44,7 @@ router = APIRouter(tags=["lookup"])
 
 
 @router.get("/lookup", summary="Tra cứu quy hoạch / Planning information")
-async def lookup(request: Request, services: Shared) -> JSONResponse:
+async def lookup(request: Request, services: Shared) -> Response:
     """Answer for one of `lon` and `lat`, `parcel`, or `q` (an address)."""
     question, language = parse_question(request, services.settings)
     try:
@@ -63,7 +63,7 @@ async def ask(services: Services, question: Question) -> Answer:
         return await look_up(connection, question)
 
 
-def refuse_ambiguous(request: Request, error: Ambiguous) -> JSONResponse:
+def refuse_ambiguous(request: Request, error: Ambiguous) -> Response:
     """Answer 400 with the candidates, each with the parameters that ask for it."""
     sentence = error.vi if language_of(request) is Language.vi and error.vi else str(error)
     return problems.problem(request, problems.kind_of(error), sentence, candidates=error.candidates)
@@ -96,7 +96,7 @@ def parse_question(request: Request, settings: Settings, *, with_shapes: bool = 
         lat=_parse_degrees("lat", query.get("lat"), 90.0) if has_point else None,
         parcel=parse_search_text("parcel", query.get("parcel")),
         text=parse_search_text("q", query.get("q")),
-        known_at=_parse_known_at(query.get("known_at")),
+        known_at=parse_known_at(query.get("known_at")),
         with_shapes=with_shapes,
     )
     return question, language
@@ -135,26 +135,6 @@ def parse_search_text(name: str, text: str | None) -> str | None:
             vi=f"{name} đang trống hoặc dài hơn {_LONGEST_TEXT} ký tự. Hãy nhập mã thửa đất hoặc địa chỉ.",
         )
     return text.strip()
-
-
-def _parse_known_at(text: str | None) -> datetime | None:
-    """Read a moment with its zone; a bare date means the end of that day in Vietnam."""
-    if text is None:
-        return None
-    try:
-        if len(text) == 10:
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return min(datetime.combine(day, time(), LEGAL_TIME_ZONE), datetime.now(UTC)).astimezone(UTC)
-        moment = datetime.fromisoformat(text[:10] + text[10:].replace(" ", "+"))
-        known_at = moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        known_at = None
-    if known_at is None:
-        raise InvalidInput(
-            f"known_at='{text[:40]}' is not a moment. Write it like known_at=2026-01-31T09:00:00Z.",
-            vi=f"known_at='{text[:40]}' không phải thời điểm. Hãy viết như known_at=2026-01-31T09:00:00+07:00.",
-        )
-    return known_at
 
 
 # -- the answer -----------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ None of them holds a body in memory, and none writes a query string or an addres
 import logging
 import re
 import time
+from typing import TypeVar
 from uuid import uuid4
 
 from starlette.datastructures import Headers
@@ -19,6 +20,7 @@ from spatial.settings import Settings
 
 access = logging.getLogger("dothi.access")
 log = logging.getLogger("dothi.api")
+_Endpoint = TypeVar("_Endpoint")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -82,10 +84,15 @@ def request_id_of(given: str) -> str:
     return given if _GIVEN_ID.fullmatch(given) else uuid4().hex
 
 
+def named(template: str, endpoint: _Endpoint) -> _Endpoint:
+    """Let the layers around know a plain route by its template; FastAPI says so of its own routes only."""
+    endpoint.__dict__["route_template"] = template
+    return endpoint
+
+
 def _route_of(scope: Scope) -> str:
     """Give the route's template: `/id/{layer}/{code}` and no parcel's code; what matched nothing is named so."""
-    route = scope.get("route")
-    template = scope.get("route_template") or getattr(route, "path_format", None) or getattr(route, "path", None)
+    template = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("endpoint"), "route_template", None)
     return str(template) if template else "(none)"
 
 

@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.middleware import named
 from spatial.errors import NotFound
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -52,4 +53,5 @@ async def read_file(name: str) -> Response:
 
 def mount_assets(app: FastAPI) -> None:
     """Serve the hashed files."""
-    app.mount("/assets", _Assets(directory=DIST / "assets", check_dir=False), name="assets")
+    files = named("/assets/{file}", _Assets(directory=DIST / "assets", check_dir=False))
+    app.mount("/assets", files, name="assets")

@@ -10,9 +10,11 @@ from difflib import get_close_matches
 
 from starlette.datastructures import QueryParams
 
-from spatial.crs import CRS84, WEB_MERCATOR, WGS84, Crs, parse_crs
+from spatial.area import fault_of
+from spatial.crs import CRS84, Crs, parse_crs
 from spatial.errors import InvalidInput, UnknownParameter
-from spatial.selection import LEGAL_TIME_ZONE, Bbox, LegalPeriod
+from spatial.moments import read_day, read_moment
+from spatial.selection import Bbox, LegalPeriod
 
 
 def refuse_unknown(query: QueryParams, allowed: Collection[str]) -> None:
@@ -96,7 +98,9 @@ def parse_bbox(text: str | None, crs: Crs = CRS84) -> Bbox | None:
         box = Bbox(second_min, first_min, second_max, first_max, crs)
     else:
         box = Bbox(first_min, second_min, first_max, second_max, crs)
-    _check_box(text, box)
+    fault = fault_of(box)
+    if fault:
+        raise _bad_bbox(text, *fault)
     return box
 
 
@@ -108,16 +112,6 @@ def _numbers(text: str) -> list[float]:
     if not all(math.isfinite(number) for number in numbers):
         raise _bad_bbox(text, "a number is not finite", "có số không hữu hạn")
     return numbers
-
-
-def _check_box(text: str, box: Bbox) -> None:
-    geographic = box.crs.epsg == WGS84
-    if box.south > box.north or (box.west > box.east and not geographic):
-        raise _bad_bbox(text, "a minimum is above its maximum", "giá trị nhỏ nhất lớn hơn giá trị lớn nhất")
-    if geographic and not (box.south >= -90 and box.north <= 90 and -180 <= box.west <= 180 and -180 <= box.east <= 180):
-        raise _bad_bbox(text, "degrees are out of range", "độ nằm ngoài phạm vi")
-    if box.crs.epsg == WEB_MERCATOR and max(map(abs, (box.west, box.south, box.east, box.north))) > 1e8:
-        raise _bad_bbox(text, "metres are out of range", "số mét nằm ngoài phạm vi")
 
 
 def _bad_bbox(text: str, fault: str, loi: str) -> InvalidInput:
@@ -148,10 +142,10 @@ def parse_datetime(text: str | None, *, today: date) -> LegalPeriod:
         return LegalPeriod.on(today)
     ends = text.split("/")
     if len(ends) == 1:
-        return LegalPeriod.on(_parse_moment(text, text))
+        return LegalPeriod.on(_parse_end(text, text))
     if len(ends) > 2:
         raise _bad_datetime(text)
-    start, end = (None if part in ("", "..") else _parse_moment(part, text) for part in ends)
+    start, end = (None if part in ("", "..") else _parse_end(part, text) for part in ends)
     if start and end and end < start:
         raise InvalidInput(
             f"datetime='{_shown(text)}' ends before it begins. Swap the two dates.",
@@ -167,7 +161,7 @@ def parse_date(name: str, text: str) -> date:
         InvalidInput: not RFC 3339.
     """
     try:
-        return _read_moment(text)
+        return read_day(text)
     except ValueError:
         raise InvalidInput(
             f"{name}='{_shown(text)}' is not a date. Write it like {name}=2026-01-31.",
@@ -175,27 +169,30 @@ def parse_date(name: str, text: str) -> date:
         ) from None
 
 
-def _parse_moment(part: str, text: str) -> date:
+def parse_known_at(text: str | None) -> datetime | None:
+    """Read `known_at`: a moment with its offset, or a bare date for the end of that day in Vietnam; None where it is absent.
+
+    Raises:
+        InvalidInput: neither. Whether it is past, the database says (`api.pool.settle`).
+    """
+    if text is None:
+        return None
     try:
-        return _read_moment(part)
+        return read_moment(text)
+    except ValueError:
+        raise InvalidInput(
+            f"known_at='{_shown(text)}' is not a moment with its offset. Write it like known_at=2026-01-31T09:00:00Z, "
+            "or known_at=2026-01-31 for the end of that day in Vietnam.",
+            vi=f"known_at='{_shown(text)}' không phải thời điểm có múi giờ. Hãy viết như known_at=2026-01-31T09:00:00%2B07:00, "
+            "hoặc known_at=2026-01-31 để lấy cuối ngày đó theo giờ Việt Nam.",
+        ) from None
+
+
+def _parse_end(part: str, text: str) -> date:
+    try:
+        return read_day(part)
     except ValueError:
         raise _bad_datetime(text) from None
-
-
-def _read_moment(text: str) -> date:
-    if "W" in text:
-        raise ValueError(text)
-    if len(text) == 10:
-        return date.fromisoformat(text)
-    if len(text) < 20 or text[10] not in "Tt ":
-        raise ValueError(text)
-    moment = datetime.fromisoformat(text.replace(" ", "+") if " " in text[11:] else text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    try:
-        return moment.astimezone(LEGAL_TIME_ZONE).date()
-    except OverflowError:  # within hours of the first or the last day that there is
-        raise ValueError(text) from None
 
 
 def _bad_datetime(text: str) -> InvalidInput:

@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -209,7 +209,8 @@ async def settle(connection: Connection, known_at: datetime) -> None:
         settled = await connection.fetchval("SELECT ingest.settled_at()")
         if settled is not None and settled >= known_at:
             return
-        if loop.time() >= deadline:
+        is_far = settled is not None and known_at - settled > timedelta(seconds=SETTLE_SECONDS)
+        if is_far or loop.time() >= deadline:
             break
         await asyncio.sleep(SETTLE_SECONDS / 50)
     if settled is None:

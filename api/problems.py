@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.negotiation import Language, language_of
+from api.templating import PAGES, wants_page
 from spatial import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -160,8 +161,11 @@ def problem(
     *,
     headers: Mapping[str, str] | None = None,
     **members: Any,
-) -> JSONResponse:
-    """Build the answer. Its `detail` is the given sentence, or what to do about this kind of problem."""
+) -> Response:
+    """Build the answer, a page for whoever looks at it in a browser.
+
+    Its `detail` is the given sentence, or what to do about this kind of problem.
+    """
     language = language_of(request)
     advice = kind.advice[language]
     body = {
@@ -181,10 +185,13 @@ def problem(
     }
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         extra.setdefault("Retry-After", "30")
+    if wants_page(request):
+        page = PAGES.get_template("problem.html").render(problem=body, lang=language.value)
+        return HTMLResponse(page, kind.status, {**extra, "Vary": "Accept, Accept-Language"})
     return JSONResponse(body, kind.status, extra, MEDIA_TYPE)
 
 
-def refuse(request: Request, error: errors.DothiError) -> JSONResponse:
+def refuse(request: Request, error: errors.DothiError) -> Response:
     """Answer an error of the house with its own sentence."""
     kind = kind_of(error)
     if kind.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -199,17 +206,17 @@ def refuse(request: Request, error: errors.DothiError) -> JSONResponse:
     return problem(request, kind, sentence)
 
 
-def fail(request: Request) -> JSONResponse:
+def fail(request: Request) -> Response:
     """Answer an error that nobody expected; the log has the rest under the request's id."""
     return problem(request, INTERNAL)
 
 
-async def _on_dothi_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_dothi_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DothiError)
     return refuse(request, error)
 
 
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
@@ -224,7 +231,7 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, kind, None if generic else error.detail, headers=error.headers)
 
 
-async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
         {

@@ -15,7 +15,8 @@ from api.params import parse_datetime, parse_whole, refuse_unknown
 from api.services import Services, services_of
 from api.tile_cache import layer_etag
 from api.tile_door import tile_headers
-from spatial.crs import COUNTRY_BBOX, CRS84_URI, EPSG_URI, WEB_MERCATOR
+from spatial.area import Bounds
+from spatial.crs import CRS84_URI, EPSG_URI, WEB_MERCATOR
 from spatial.errors import NotFound
 from spatial.layers import Access, Layer, find_layer
 from spatial.selection import legal_today
@@ -34,6 +35,10 @@ _MERGED_TITLE = {
     Language.vi: "Số đối tượng mà ô vuông thay thế, ở mức thu phóng nhỏ",
     Language.en: "Rows that a square stands for, at small scales",
 }
+JSON = "application/json"
+TILEJSON = "application/vnd.mapbox.tilejson+json"
+_TILEJSON_TOO = "application/vnd.mapbox.tile+json"
+"""Another name under which some servers give TileJSON, and so some clients ask for it."""
 _PIXELS = 256
 _PIXEL_M = 0.000_28
 """Size of a pixel by which OGC turns cell sizes into scale denominators."""
@@ -49,14 +54,14 @@ def public_layers(services: Services) -> Mapping[str, Layer]:
 @router.get("/tileMatrixSets", summary="Tile matrix sets")
 async def list_matrix_sets(request: Request) -> JSONResponse:
     """List the one tile matrix set."""
-    _parse(request)
+    _parse(request, {"json": JSON})
     root = base_url(request, services_of(request).settings)
     entry = {
         "id": MATRIX_SET,
         "title": "Google Maps Compatible for the World",
         "uri": MATRIX_SET_URI,
         "crs": f"{EPSG_URI}{WEB_MERCATOR}",
-        "links": [Link(f"{root}/ogc/tileMatrixSets/{MATRIX_SET}", _SCHEME_URI, "application/json").as_json()],
+        "links": [Link(f"{root}/ogc/tileMatrixSets/{MATRIX_SET}", _SCHEME_URI, JSON).as_json()],
     }
     return JSONResponse({"tileMatrixSets": [entry]})
 
@@ -64,7 +69,7 @@ async def list_matrix_sets(request: Request) -> JSONResponse:
 @router.get("/tileMatrixSets/{matrix_set}", summary="A tile matrix set")
 async def read_matrix_set(request: Request, matrix_set: str) -> JSONResponse:
     """Give the definition of WebMercatorQuad (OGC 17-083r4)."""
-    _parse(request)
+    _parse(request, {"json": JSON})
     _check_matrix_set(matrix_set)
     return JSONResponse(matrix_set_definition())
 
@@ -101,39 +106,44 @@ def _matrix(zoom: int) -> dict[str, Any]:
 @router.get("/collections/{collection}/tiles", summary="Tilesets of a collection")
 async def list_tilesets(request: Request, collection: str) -> JSONResponse:
     """List the tilesets of a collection."""
-    language = _parse(request)
+    language, _ = _parse(request, {"json": JSON})
     layer = _find(request, collection)
     root = base_url(request, services_of(request).settings)
-    tileset = _tileset(layer, root, language)
+    tileset = _tileset(layer, root, language, await _bounds(request, layer))
     entry = {name: tileset[name] for name in ("title", "dataType", "crs", "tileMatrixSetURI")}
     here = f"{root}/ogc/collections/{layer.name}/tiles"
-    entry["links"] = [Link(f"{here}/{MATRIX_SET}", "self", "application/json").as_json(), *tileset["links"][1:]]
-    return JSONResponse({"tilesets": [entry], "links": [Link(here, "self", "application/json").as_json()]})
+    entry["links"] = [Link(f"{here}/{MATRIX_SET}", "self", JSON).as_json(), *tileset["links"][1:]]
+    return JSONResponse({"tilesets": [entry], "links": [Link(here, "self", JSON).as_json()]})
 
 
 @router.get("/collections/{collection}/tiles/{matrix_set}", summary="A tileset, or its TileJSON by f=tilejson")
 async def read_tileset(request: Request, collection: str, matrix_set: str) -> JSONResponse:
     """Describe the tileset: layers, columns, zooms, limits."""
-    language = _parse(request)
-    offered = {"json": "application/json", "tilejson": "application/vnd.mapbox.tile+json"}
-    chosen = choose_format(request.query_params.get("f"), request.headers.get("accept", ""), offered)
+    language, chosen = _parse(request, {"json": JSON, "tilejson": TILEJSON})
     layer = _find(request, collection)
     _check_matrix_set(matrix_set)
     root = base_url(request, services_of(request).settings)
+    bounds = await _bounds(request, layer)
+    headers = {"Vary": "Accept, Accept-Language", "Content-Language": language.value}
     if chosen == "tilejson":
-        return JSONResponse(_tilejson(layer, root, language), media_type="application/json")
-    return JSONResponse(_tileset(layer, root, language))
+        return JSONResponse(_tilejson(layer, root, language, bounds), headers=headers, media_type=TILEJSON)
+    return JSONResponse(_tileset(layer, root, language, bounds), headers=headers)
 
 
-def _tileset(layer: Layer, root: str, language: Language) -> dict[str, Any]:
+async def _bounds(request: Request, layer: Layer) -> Bounds:
+    """Give west, south, east, north of the layer in degrees, all legal periods; the country's where it is empty."""
+    return (await services_of(request).facts.extent(layer)).bounds
+
+
+def _tileset(layer: Layer, root: str, language: Language, bounds: Bounds) -> dict[str, Any]:
     here = f"{root}/ogc/collections/{layer.name}/tiles/{MATRIX_SET}"
-    west, south, east, north = COUNTRY_BBOX
+    west, south, east, north = bounds
     links = [
-        Link(here, "self", "application/json"),
+        Link(here, "self", JSON),
         Link(f"{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?f=mvt", "item", MEDIA_TYPE, templated=True),
-        Link(f"{here}?f=tilejson", "describedby", "application/json", "TileJSON"),
-        Link(f"{root}/ogc/tileMatrixSets/{MATRIX_SET}", _SCHEME_URI, "application/json"),
-        Link(f"{root}/ogc/collections/{layer.name}", "http://www.opengis.net/def/rel/ogc/1.0/geodata", "application/json"),
+        Link(f"{here}?f=tilejson", "describedby", TILEJSON, "TileJSON"),
+        Link(f"{root}/ogc/tileMatrixSets/{MATRIX_SET}", _SCHEME_URI, JSON),
+        Link(f"{root}/ogc/collections/{layer.name}", "http://www.opengis.net/def/rel/ogc/1.0/geodata", JSON),
     ]
     return {
         "title": layer.title.in_language(language),
@@ -142,7 +152,7 @@ def _tileset(layer: Layer, root: str, language: Language) -> dict[str, Any]:
         "crs": f"{EPSG_URI}{WEB_MERCATOR}",
         "tileMatrixSetId": MATRIX_SET,
         "tileMatrixSetURI": MATRIX_SET_URI,
-        "tileMatrixSetLimits": [_limits(zoom) for zoom in range(layer.tiling.minzoom, layer.tiling.maxzoom + 1)],
+        "tileMatrixSetLimits": [_limits(zoom, bounds) for zoom in range(layer.tiling.minzoom, layer.tiling.maxzoom + 1)],
         "license": layer.licence,
         "keywords": list(layer.keywords),
         "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": CRS84_URI},
@@ -161,8 +171,8 @@ def _tileset(layer: Layer, root: str, language: Language) -> dict[str, Any]:
     }
 
 
-def _limits(zoom: int) -> dict[str, Any]:
-    west, south, east, north = COUNTRY_BBOX
+def _limits(zoom: int, bounds: Bounds) -> dict[str, Any]:
+    west, south, east, north = bounds
     first, last = Tile.at(zoom, west, north), Tile.at(zoom, east, south)
     return {
         "tileMatrix": str(zoom),
@@ -188,7 +198,7 @@ def _fields(layer: Layer, language: Language) -> dict[str, Any]:
     return fields
 
 
-def _tilejson(layer: Layer, root: str, language: Language) -> dict[str, Any]:
+def _tilejson(layer: Layer, root: str, language: Language, bounds: Bounds) -> dict[str, Any]:
     here = f"{root}/ogc/collections/{layer.name}/tiles/{MATRIX_SET}"
     return {
         "tilejson": "3.0.0",
@@ -198,7 +208,7 @@ def _tilejson(layer: Layer, root: str, language: Language) -> dict[str, Any]:
         "tiles": [f"{here}/{{z}}/{{y}}/{{x}}?f=mvt"],
         "minzoom": layer.tiling.minzoom,
         "maxzoom": layer.tiling.maxzoom,
-        "bounds": list(COUNTRY_BBOX),
+        "bounds": list(bounds),
         "vector_layers": [
             {
                 "id": layer.name,
@@ -238,9 +248,12 @@ async def read_tile(
     return Response(entry.drawn.content, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _parse(request: Request) -> Language:
+def _parse(request: Request, offered: Mapping[str, str]) -> tuple[Language, str]:
+    """Read the language, and the format among those offered."""
     refuse_unknown(request.query_params, {"f", "lang"})
-    return parse_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+    language = parse_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+    accept = request.headers.get("accept", "").replace(_TILEJSON_TOO, TILEJSON)
+    return language, choose_format(request.query_params.get("f"), accept, offered)
 
 
 def _find(request: Request, name: str) -> Layer:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import effort as efforts
 from bench import peers, report
 from bench.effort import Effort
-from bench.measure import items, loading, lookup, rollups, tiles, whole
+from bench.measure import filters, items, loading, lookup, rollups, tiles, whole
 from bench.report import Finding
 from bench.store import Store, opened
 from spatial.errors import DothiError
@@ -20,6 +20,7 @@ QUICK_ROWS = 100_000
 Measure = Callable[[Store, Effort], Iterator[Finding]]
 MEASURES: Mapping[str, Measure] = {
     "items": items.measure,
+    "filters": filters.measure,
     "whole": whole.measure,
     "paging": whole.measure_paging,
     "tiles": tiles.measure_cold,

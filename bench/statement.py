@@ -5,6 +5,7 @@ from datetime import date
 
 from bench.boxes import Box
 from bench.city import City
+from spatial.area import well_inside
 from spatial.features.query import FeatureQuery
 from spatial.features.statement import page_statement
 from spatial.layers import LAYERS, find_layer
@@ -30,14 +31,16 @@ def pgbench_script(city: City, rows_each: int, limit: int, *, spatial_first: boo
     """Write the page's statement with a random box of about `rows_each` parcels, and the values that stay the same."""
     sample = (1.0, 2.0, 3.0, 4.0)
     statement, arguments = page_statement(in_force(limit, sample), spatial_first=spatial_first)
-    sides = dict(zip(sample, _SIDES, strict=True))
+    sides = {value: f":{side}" for value, side in zip(sample, _SIDES, strict=True)}
+    for inner, value in zip(well_inside(sample), sample, strict=True):
+        sides[inner] = f"({sides[value]} + {inner - value:.12f})"
     values: dict[str, str] = {}
     sql = as_text(statement.sql)
     for number, value in reversed(list(enumerate(arguments, start=1))):
-        name = sides[value] if isinstance(value, float) else f"p{number}"
-        sql = re.sub(rf"\${number}\b", f":{name}", sql)
+        name = sides[value] if isinstance(value, float) else f":p{number}"
+        sql = re.sub(rf"\${number}\b", name, sql)
         if not isinstance(value, float):
-            values[name] = value.isoformat() if isinstance(value, date) else str(value)
+            values[name[1:]] = value.isoformat() if isinstance(value, date) else str(value)
     return "\n".join([*_random_box(city, rows_each), sql.replace("\n", " ") + ";"]), values
 
 

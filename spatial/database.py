@@ -4,10 +4,12 @@ The only module of `spatial` that opens connections; everything else is handed o
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -43,6 +45,12 @@ def migrate(url: str, *, layers: Iterable[Layer] = LAYERS, revision: str = "head
             connection.execute(text("SET LOCAL ROLE dothi_owner"))
             publish_layers(connection, layers)
     engine.dispose()
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """Give the Alembic revisions that this program knows, the one it is written for first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).walk_revisions())
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote_plus, urlsplit
 
@@ -230,7 +231,7 @@ def _crawl(client: httpx.Client, needles: Needles) -> None:
     """Follow every link from the front doors within this server, and all pages of the parcels."""
     waiting = ["/", "/page/config", "/docs", "/openapi.json", "/metrics", "/health", "/rollups", "/ogc/", "/ogc/?f=html"]
     waiting += [f"/ogc/collections/parcels/items?limit=1000&datetime=../..&f={form}" for form in ("json", "html")]
-    known_at = "known_at=2999-01-01T00:00:00Z"
+    known_at = f"known_at={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     waiting += [f"/ogc/collections/parcels/items?limit=1000&{known_at}", *_tiles(client), *_lookups(client)]
     seen = set(waiting)
     visited: dict[str, int] = {}

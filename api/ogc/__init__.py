@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from api.middleware import named
 from api.ogc.collections import list_collections, read_collection
 from api.ogc.identity import resolve
 from api.ogc.items import list_items, read_item
@@ -27,4 +28,4 @@ for path, endpoint in (
     ("/id/{layer}/{code}", resolve),
 ):
     # plain routes: the parameters are read by `api.params`, which names the nearest, so nothing is left for FastAPI to do
-    router.add_route(path, endpoint, methods=["GET"], include_in_schema=False)
+    router.add_route(path, named(path.rstrip("/"), endpoint), methods=["GET"], include_in_schema=False)

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from api.ogc.cursor import read_cursor
-from api.params import parse_bbox, parse_crs_parameter, parse_datetime, parse_limit, parse_whole
+from api.params import parse_bbox, parse_crs_parameter, parse_datetime, parse_known_at, parse_limit, parse_whole
 from spatial.errors import InvalidInput
 from spatial.features import FeatureQuery, SortKey
 from spatial.features.query import Begin
@@ -77,7 +77,7 @@ def understand(layer: Layer, given: Mapping[str, str], *, maximum: int) -> Asked
         with_geometry=not _is_true("skipGeometry", given.get("skipGeometry")),
     )
     return Asked(query, today, _one_of("resulttype", given.get("resulttype"), ("results", "hits")) == "hits",
-                 _moment(given.get("known_at")))  # fmt: skip
+                 parse_known_at(given.get("known_at")))  # fmt: skip
 
 
 def parse_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:
@@ -133,22 +133,6 @@ def _one_of(name: str, text: str | None, words: tuple[str, ...]) -> str:
 
 def _is_true(name: str, text: str | None) -> bool:
     return _one_of(name, text, ("false", "true")) == "true"
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-        known_at = moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):  # overflow: within hours of the ends of time
-        known_at = None
-    if known_at is None:
-        raise InvalidInput(
-            f"known_at='{text[:60]}' is not a moment with its offset. Write it like known_at=2026-01-31T09:00:00Z.",
-            vi=f"known_at='{text[:60]}' không phải thời điểm có múi giờ. Hãy viết như known_at=2026-01-31T09:00:00Z.",
-        )
-    return known_at
 
 
 def _no_property(parameter: str, name: str, known: Collection[str]) -> InvalidInput:

@@ -1,5 +1,6 @@
 """The collections: what each holds, where, since when, in which coordinate systems, and where to go from there."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from api.ogc.visit import GEOJSON, HTML, JSON, SCHEMA_JSON, Visit, public_layers
 from spatial.crs import CRS84_URI, SUPPORTED
 from spatial.features.extent import Extent
 from spatial.layers import Layer
+from spatial.selection import legal_today
 
 _REL = "http://www.opengis.net/def/rel/ogc/1.0"
 _GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
@@ -21,10 +23,12 @@ async def list_collections(request: Request) -> Response:
     asked = visit(request)
     layers = public_layers(asked.services)
     extents = [await asked.services.facts.extent(layer) for layer in layers]
+    counts = await asyncio.gather(*(_count(asked, layer) for layer in layers))
+    facts = zip(layers, extents, counts, strict=True)
     document = {
         "links": [link.as_json() for link in asked.own_links()],
         "crs": [crs.uri for crs in SUPPORTED],
-        "collections": [describe(asked, layer, extent, crs=["#/crs"]) for layer, extent in zip(layers, extents, strict=True)],
+        "collections": [describe(asked, layer, extent, count, crs=["#/crs"]) for layer, extent, count in facts],
     }
     return asked.answer(document, "collections.html")
 
@@ -33,12 +37,17 @@ async def read_collection(request: Request) -> Response:
     """Describe one collection."""
     asked = visit(request)
     layer = asked.layer()
-    document = describe(asked, layer, await asked.services.facts.extent(layer), crs=[crs.uri for crs in SUPPORTED])
+    extent, count = await asked.services.facts.extent(layer), await _count(asked, layer)
+    document = describe(asked, layer, extent, count, crs=[crs.uri for crs in SUPPORTED])
     return asked.answer(document, "collection.html")
 
 
-def describe(asked: Visit, layer: Layer, extent: Extent, *, crs: list[str]) -> dict[str, Any]:
-    """Give the description of a collection."""
+async def _count(asked: Visit, layer: Layer) -> int | None:
+    return await asked.services.facts.count(layer, legal_today())
+
+
+def describe(asked: Visit, layer: Layer, extent: Extent, count: int | None, *, crs: list[str]) -> dict[str, Any]:
+    """Give the description of a collection; `itemCount` where the number of features in force today is known."""
     described: dict[str, Any] = {
         "id": layer.name,
         "title": layer.title.in_language(asked.language),
@@ -47,6 +56,7 @@ def describe(asked: Visit, layer: Layer, extent: Extent, *, crs: list[str]) -> d
         "license": layer.licence,
         "group": layer.group.in_language(asked.language),
         "itemType": "feature",
+        **({} if count is None else {"itemCount": count}),
         "crs": crs,
         "storageCrs": CRS84_URI,
         "extent": {

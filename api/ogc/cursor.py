@@ -5,9 +5,12 @@ import json
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Column
+
 from spatial.errors import InvalidInput
 from spatial.features.query import Begin, SortKey
-from spatial.layers import Layer
+from spatial.filters import fits
+from spatial.layers import KEY_COLUMN, Layer
 
 
 def write_cursor(layer: Layer, sort: tuple[SortKey, ...], begin: Begin, day: date | None) -> str:
@@ -37,7 +40,7 @@ def read_cursor(layer: Layer, sort: tuple[SortKey, ...], text: str) -> tuple[Beg
         begin = Begin(_typed(layer, sort, values), _whole(version))
         fits = signature == _signature(layer, sort)
         first_day = None if day is None else date.fromisoformat(day)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise _refusal() from None
     if not fits:
         raise _refusal()
@@ -51,26 +54,32 @@ def _signature(layer: Layer, sort: tuple[SortKey, ...]) -> str:
 def _typed(layer: Layer, sort: tuple[SortKey, ...], values: Any) -> tuple[Any, ...]:
     if not isinstance(values, list) or len(values) != len(sort) + 1:
         raise ValueError(values)
-    kinds = [layer.table.c[key.column].type.python_type for key in sort]
-    return (*(_of_kind(kind, value) for kind, value in zip(kinds, values[:-1], strict=True)), _whole(values[-1]))
+    columns = [layer.table.c[key.column] for key in (*sort, SortKey(KEY_COLUMN))]
+    found = tuple(_of_column(column, value) for column, value in zip(columns, values, strict=True))
+    if found[-1] is None:
+        raise ValueError(values)
+    return found
 
 
-def _of_kind(kind: type, value: Any) -> Any:
-    if value is None:
-        return None
+def _of_column(column: Column[Any], value: Any) -> Any:
+    """Give the value as the database takes it for the column: of its type, in its range, without characters that no text has."""
+    kind = column.type.python_type
+    if value is None or (type(value) is bool and kind is bool):
+        return value
     if kind is date:
         return date.fromisoformat(value)
     if kind is float and type(value) in (int, float):
         return float(value)
-    if kind is int:
-        return _whole(value)
-    if type(value) is not kind:
-        raise ValueError(value)
-    return value
+    if kind is int and type(value) is int and fits(column, value):
+        return value
+    if kind is str and type(value) is str and "\0" not in value:
+        value.encode()  # refuses half a pair of surrogates
+        return value
+    raise ValueError(value)
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not 0 <= abs(value) < 2**63:
+    if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(value)
     return value
 

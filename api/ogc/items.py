@@ -49,9 +49,24 @@ async def list_items(request: Request) -> Response:
         return _LongPage(asked, wanted, query, spatial_first=spatial_first)
     async with asked.services.pool.connection() as connection:
         page = await read_page(connection, query, spatial_first=spatial_first)
+    matched = await _matched(asked, wanted, page.version, len(page.features), is_last=page.following is None)
     if asked.format == "html":
-        return _as_html(asked, wanted, page)
-    return Response(_body(asked, wanted, page), headers=_headers(asked, wanted, page.version), media_type=GEOJSON)
+        return _as_html(asked, wanted, page, matched)
+    return Response(_body(asked, wanted, page, matched), headers=_headers(asked, wanted, page.version), media_type=GEOJSON)
+
+
+async def _matched(asked: Visit, wanted: Asked, version: int, count: int, *, is_last: bool) -> int | None:
+    """Say how many features match where it costs nothing: all are on this page, or it is the whole layer in force today."""
+    query = wanted.query
+    if is_last and query.begin is None and query.offset == 0:
+        return count
+    is_whole = query.bbox is None and query.condition is None and not query.equals and wanted.known_at is None
+    if not is_whole or wanted.today is None:
+        return None
+    facts = asked.services.facts
+    if query.begin is not None:
+        return facts.known_count(query.layer, wanted.today, version)
+    return await facts.count(query.layer, wanted.today, version)
 
 
 async def _unchanged(asked: Visit, layer: Layer, wanted: Asked) -> Response | None:
@@ -89,9 +104,9 @@ async def _count(asked: Visit, wanted: Asked, query: FeatureQuery) -> Response:
     return asked.answer(document, "items.html", headers)
 
 
-def _body(asked: Visit, wanted: Asked, page: FeaturePage) -> bytes:
+def _body(asked: Visit, wanted: Asked, page: FeaturePage, matched: int | None) -> bytes:
     """Join head, features and tail by copying them once."""
-    tail = _tail(asked, wanted, len(page.features), page.following)
+    tail = _tail(asked, wanted, len(page.features), page.following, matched)
     if not page.features:
         return _HEAD + tail
     parts = list(page.features)
@@ -103,10 +118,10 @@ def _body(asked: Visit, wanted: Asked, page: FeaturePage) -> bytes:
 _HEAD = b'{"type":"FeatureCollection","features":[\n'
 
 
-def _tail(asked: Visit, wanted: Asked, count: int, following: Begin | None) -> bytes:
+def _tail(asked: Visit, wanted: Asked, count: int, following: Begin | None, matched: int | None) -> bytes:
     members: dict[str, Any] = {"numberReturned": count, "timeStamp": _now()}
-    if following is None and wanted.query.begin is None and wanted.query.offset == 0:
-        members["numberMatched"] = count
+    if matched is not None:
+        members["numberMatched"] = matched
     members["links"] = [link.as_json() for link in _links(asked, wanted, following)]
     return b"\n]," + json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()[1:]
 
@@ -177,16 +192,19 @@ class _LongPage(StreamingResponse):
                 lead = b",\n"
         if stream.count == 0:
             yield _HEAD
-        yield _tail(self._asked, self._wanted, stream.count, stream.following)
+        matched = await _matched(self._asked, self._wanted, stream.version, stream.count, is_last=stream.following is None)
+        yield _tail(self._asked, self._wanted, stream.count, stream.following, matched)
 
 
-def _as_html(asked: Visit, wanted: Asked, page: FeaturePage) -> Response:
-    document = {
+def _as_html(asked: Visit, wanted: Asked, page: FeaturePage, matched: int | None) -> Response:
+    document: dict[str, Any] = {
         "type": "FeatureCollection",
         "features": [json.loads(feature) for feature in page.features],
         "numberReturned": len(page.features),
         "links": [link.as_json() for link in _links(asked, wanted, page.following)],
     }
+    if matched is not None:
+        document["numberMatched"] = matched
     return asked.answer(document, "items.html", _headers(asked, wanted, page.version))
 
 

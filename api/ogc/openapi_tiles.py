@@ -4,21 +4,24 @@ from typing import Any
 
 from api import coverages
 from api.negotiation import Language
-from api.tiles import MATRIX_SET
+from api.tiles import JSON, MATRIX_SET, TILEJSON
 from spatial.layers import Layer
 from spatial.tiles import MAX_ZOOM, MEDIA_TYPE
 
 _OBJECT: dict[str, Any] = {"type": "object"}
 _BYTES: dict[str, Any] = {"type": "string", "format": "binary"}
-_REFUSALS = (400, 404, 503)
+_REFUSALS = (400, 404, 406, 503)
+_LANGUAGE = {"$ref": "#/components/parameters/lang"}
 
 
 def tile_paths(layers: list[Layer], language: Language) -> dict[str, Any]:
     """Describe tile matrix sets, tilesets and tiles."""
     described = {
-        "/tileMatrixSets": _get("tileMatrixSets", "Tile matrix sets", {"application/json": _OBJECT}, tags=["core"]),
+        "/tileMatrixSets": _get(
+            "getTileMatrixSetsList", "Tile matrix sets", {JSON: _OBJECT}, parameters=[_format("json")], tags=["core"]
+        ),
         "/tileMatrixSets/{tileMatrixSetId}": _get(
-            "tileMatrixSet", "A tile matrix set", {"application/json": _OBJECT}, parameters=[_matrix_set()], tags=["core"]
+            "getTileMatrixSet", "A tile matrix set", {JSON: _OBJECT}, parameters=[_matrix_set(), _format("json")], tags=["core"]
         ),
     }
     for layer in layers:
@@ -33,26 +36,31 @@ def _layer_paths(layer: Layer, title: str) -> dict[str, Any]:
         *(_in_path(axis, {"type": "integer", "minimum": 0, "maximum": 2**MAX_ZOOM - 1}) for axis in ("tileRow", "tileCol")),
     ]
     tile = _get(
-        f"tile-{name}",
+        f"{name}.collection.vector.getTile",
         f"{title}: vector tile",
         {MEDIA_TYPE: _BYTES},
         parameters=[
             _matrix_set(),
             *numbers,
-            _in_query("f", {"type": "string", "enum": ["mvt"], "default": "mvt"}),
+            _format("mvt"),
             _in_query("datetime", {"type": "string"}),
         ],
         tags=[name],
     )
     tile["get"]["responses"]["204"] = {"description": "Nothing is drawn here."}
-    kinds = {"type": "string", "enum": ["json", "tilejson"], "default": "json"}
     return {
-        here: _get(f"tilesets-{name}", f"{title}: tilesets", {"application/json": _OBJECT}, tags=[name]),
+        here: _get(
+            f"{name}.collection.vector.getTileSetsList",
+            f"{title}: tilesets",
+            {JSON: _OBJECT},
+            parameters=[_format("json"), _LANGUAGE],
+            tags=[name],
+        ),
         f"{here}/{{tileMatrixSetId}}": _get(
-            f"tileset-{name}",
+            f"{name}.collection.vector.getTileSet",
             f"{title}: tileset",
-            {"application/json": _OBJECT},
-            parameters=[_matrix_set(), _in_query("f", kinds)],
+            {JSON: _OBJECT, TILEJSON: _OBJECT},
+            parameters=[_matrix_set(), _format("json", "tilejson"), _LANGUAGE],
             tags=[name],
         ),
         f"{here}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": tile,
@@ -72,7 +80,7 @@ def coverage_paths(layers: list[Layer], language: Language) -> dict[str, Any]:
         _in_query("subset", {"type": "string", "example": "Lon(105.8:105.9),Lat(20.9:21.0)"}),
         _in_query("properties", {"type": "string"}),
         _in_query("dataset", {"type": "string"}),
-        _in_query("f", {"type": "string", "enum": list(coverages.FORMATS), "default": "json"}),
+        _format(*coverages.FORMATS),
     ]
     title = f"{grid.title.in_language(language)}: coverage"
     path = f"/collections/{grid.name}/coverage"
@@ -81,6 +89,10 @@ def coverage_paths(layers: list[Layer], language: Language) -> dict[str, Any]:
 
 def _matrix_set() -> dict[str, Any]:
     return _in_path("tileMatrixSetId", {"type": "string", "enum": [MATRIX_SET]})
+
+
+def _format(*names: str) -> dict[str, Any]:
+    return _in_query("f", {"type": "string", "enum": list(names), "default": names[0]})
 
 
 def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ async def read_queryables(request: Request) -> Response:
         for column in layer.table.columns
         if is_queryable(layer, column.name)
     }
-    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: _geometry(layer, asked.language)})
+    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: _geometry(layer, asked.language)}, additionalProperties=False)
 
 
 async def read_sortables(request: Request) -> Response:
@@ -52,7 +52,7 @@ async def read_sortables(request: Request) -> Response:
     named = {
         column.name: _property(layer, column, asked.language) for column in layer.table.columns if is_sortable(layer, column.name)
     }
-    return _answer(asked, layer, named)
+    return _answer(asked, layer, named, additionalProperties=False)
 
 
 async def read_schema(request: Request) -> Response:
@@ -66,29 +66,52 @@ async def read_schema(request: Request) -> Response:
     }
     geometry = {**_geometry(layer, asked.language), "x-ogc-propertySeq": len(named) + 1}
     required = [column.name for column in columns if not column.nullable]
-    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: geometry}, required=[*required, GEOMETRY_COLUMN])
+    required += [GEOMETRY_COLUMN]
+    return _answer(asked, layer, {**named, GEOMETRY_COLUMN: geometry}, required=required, additionalProperties=False)
 
 
 async def read_feature_schema(request: Request) -> Response:
-    """Describe the features as the GeoJSON documents that they are; GDAL takes the types of columns from here."""
+    """Describe the features as the GeoJSON documents that they are; GDAL takes the types of columns from here.
+
+    A column that may be null refers to `#/$defs`. GDAL (3.6) reads no type but a single word, and finds it in the `$defs` of the
+    document; a validator finds the same with null, since the properties are a schema of their own (`$id`) with their own `$defs`.
+    """
     asked = visit(request, media_type=SCHEMA_JSON)
     layer = asked.layer()
+    kinds = {_kind_name(column): _geojson_type(column) for column in layer.properties if column.nullable}
     columns = {
-        column.name: {"title": column_title(column, asked.language), **_geojson_type(column)} for column in layer.properties
+        "$id": f"{asked.here}/properties",
+        "title": layer.title.in_language(asked.language),
+        "type": "object",
+        "properties": {column.name: _geojson_property(layer, column, asked.language) for column in layer.properties},
+        "additionalProperties": False,
+        "$defs": {name: {**kind, "type": [kind["type"], "null"]} for name, kind in kinds.items()},
     }
     members = {
         "type": {"type": "string", "enum": ["Feature"], "title": "GeoJSON"},
         "id": {"title": column_title(layer.table.c[KEY_COLUMN], asked.language), "type": "integer"},
         "geometry": {"title": column_title(layer.table.c[GEOMETRY_COLUMN], asked.language), "type": ["object", "null"]},
-        "properties": {"title": layer.title.in_language(asked.language), "type": "object", "properties": columns},
+        "properties": columns,
     }
-    return _answer(asked, layer, members, required=["type", "geometry", "properties"])
+    return _answer(asked, layer, members, required=["type", "geometry", "properties"], **{"$defs": kinds})
+
+
+def _geojson_property(layer: Layer, column: Column[Any], language: Language) -> dict[str, Any]:
+    kind = {"$ref": f"#/$defs/{_kind_name(column)}"} if column.nullable else _geojson_type(column)
+    words: list[str | None] = [*words_of(layer, column.name)]
+    listed = {"enum": [*words, None] if column.nullable else words} if words else {}
+    return {"title": column_title(column, language), **kind, **listed}
 
 
 def _geojson_type(column: Column[Any]) -> dict[str, Any]:
     """Give the type; GDAL takes `integer` for 32 bits, so longer ones are called numbers."""
     described = json_type(column)
     return {**described, "type": "number"} if isinstance(column.type, BigInteger) else described
+
+
+def _kind_name(column: Column[Any]) -> str:
+    kind = _geojson_type(column)
+    return "-".join(str(kind[name]) for name in ("type", "format", "maxLength") if name in kind)
 
 
 def _answer(asked: Visit, layer: Layer, properties: dict[str, Any], **members: Any) -> Response:

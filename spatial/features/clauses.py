@@ -38,8 +38,10 @@ from spatial.geometry_sql import RawGeometry
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
 from spatial.publish import history_name
 from spatial.tables import Batch, LayerVersion
+from spatial.text_order import collation_of, in_order
 
 Condition: TypeAlias = ColumnElement[bool]
+SIDES = ("west", "south", "east", "north")
 
 
 def source_of(layer: Layer, *, as_of: bool) -> FromClause:
@@ -82,11 +84,11 @@ def in_period(source: FromClause, *, from_first: bool, to_last: bool) -> list[Co
 def in_boxes(source: FromClause, count: int) -> Condition:
     """Keep rows that meet one of `count` boxes in degrees; parameters `west0`, `south0`, `east0`, `north0`, `west1`...
 
-    The index gives candidates; what lies wholly inside a box needs no exact test, so only its rim pays for one. (CASE, since of
-    OR the planner would make two scans of the index.)
+    The index gives candidates; what lies well inside a box (`inner_west0` ..., see `area.well_inside`) needs no exact test, so
+    only its rim pays for one. (CASE, since of OR the planner would make two scans of the index.)
     """
     geometry = source.c[GEOMETRY_COLUMN]
-    return or_(*(_meets(geometry, _box(number)) for number in range(count)))
+    return or_(*(_meets(geometry, number) for number in range(count)))
 
 
 def in_outline(source: FromClause) -> Condition:
@@ -95,13 +97,14 @@ def in_outline(source: FromClause) -> Condition:
     return func.ST_Intersects(source.c[GEOMETRY_COLUMN], outline)
 
 
-def _box(number: int) -> ColumnElement[Any]:
-    return func.ST_MakeEnvelope(*(_degrees(f"{side}{number}") for side in ("west", "south", "east", "north")), WGS84)
-
-
-def _meets(geometry: ColumnElement[Any], box: ColumnElement[Any]) -> Condition:
-    exactly = case((geometry.op("@")(box), true()), else_=func.ST_Intersects(geometry, box))
+def _meets(geometry: ColumnElement[Any], number: int) -> Condition:
+    box, inner = _box(f"{number}"), _box(f"{number}", "inner_")
+    exactly = case((geometry.op("@")(inner), true()), else_=func.ST_Intersects(geometry, box))
     return and_(geometry.op("&&")(box), exactly)
+
+
+def _box(number: str, prefix: str = "") -> ColumnElement[Any]:
+    return func.ST_MakeEnvelope(*(_degrees(f"{prefix}{side}{number}") for side in SIDES), WGS84)
 
 
 def _degrees(name: str) -> BindParameter[float]:
@@ -113,15 +116,17 @@ def equal(source: FromClause, layer: Layer, names: Sequence[str]) -> list[Condit
     return [source.c[name] == bindparam(f"equal_{name}", type_=layer.table.c[name].type) for name in names]
 
 
-def order(source: FromClause, sort: Sequence[SortKey], *, spatial_first: bool) -> list[ColumnElement[Any]]:
+def order(source: FromClause, layer: Layer, sort: Sequence[SortKey], *, spatial_first: bool) -> list[ColumnElement[Any]]:
     """Order by the sort keys, then the id.
 
     Args:
         source: the rows.
+        layer: their layer.
         sort: keys.
         spatial_first: keep the planner from walking the primary key in the hope of meeting the box soon.
     """
-    keys = [(source.c[key.column].desc() if key.descending else source.c[key.column].asc()).nulls_last() for key in sort]
+    values = [(in_order(source.c[key.column], collation_of(layer.table.c[key.column])), key.descending) for key in sort]
+    keys = [(value.desc() if descending else value.asc()).nulls_last() for value, descending in values]
     key = source.c[KEY_COLUMN]
     return [*keys, key + literal_column("0") if spatial_first and not sort else key]
 
@@ -149,7 +154,8 @@ def _after_key(
     if missing:
         return and_(value.is_(None), ties)
     bound = bindparam(name, type_=kept.type)
-    beyond = value < bound if key.descending else value > bound
+    ordered = in_order(value, collation_of(kept))
+    beyond = ordered < bound if key.descending else ordered > bound
     last: Condition = value.is_(None) if kept.nullable else false()
     return or_(beyond, last, and_(value == bound, ties))
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from spatial.area import area_of
 from spatial.layers import Layer
 from spatial.selection import Bbox
 
@@ -69,8 +70,6 @@ class Density:
 
 
 def _parts(bbox: Bbox) -> tuple[tuple[float, float, float, float], ...]:
-    from spatial.features.area import area_of
-
     return area_of(bbox).boxes
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, bindparam, func, select
 
+from spatial.area import Area, area_of, well_inside
 from spatial.compiled import Statement
 from spatial.crs import CRS84, Crs
 from spatial.features import clauses
-from spatial.features.area import Area, area_of
 from spatial.features.query import FeatureQuery, SortKey
 from spatial.filters import Filter
+from spatial.filters.sentences import too_deep
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
 
 _KNOWN_SHAPES = 1024
@@ -103,7 +104,8 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
     if area:
         values["outline"] = area.outline
         for number, box in enumerate(area.boxes):
-            values.update(zip((f"{side}{number}" for side in ("west", "south", "east", "north")), box, strict=True))
+            values.update(zip((f"{side}{number}" for side in clauses.SIDES), box, strict=True))
+            values.update(zip((f"inner_{side}{number}" for side in clauses.SIDES), well_inside(box), strict=True))
     if query.begin:
         values["after_id"] = query.begin.values[-1]
         values.update((f"after{number}", value) for number, value in enumerate(query.begin.values[:-1]))
@@ -112,13 +114,21 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
 def _compile_page(shape: _Shape) -> Statement:
-    return Statement.of(draw_page(shape))
+    return _compiled(draw_page(shape))
 
 
 @lru_cache(maxsize=_KNOWN_SHAPES)
 def _compile_count(shape: _Shape) -> Statement:
     source = clauses.source_of(shape.layer, as_of=shape.as_of)
-    return Statement.of(select(func.count()).select_from(source).where(*_conditions(shape, source)))
+    return _compiled(select(func.count()).select_from(source).where(*_conditions(shape, source)))
+
+
+def _compiled(expression: Select[Any]) -> Statement:
+    """Compile; a filter of few levels, each of which needs several steps in SQL, may still be too deep for that."""
+    try:
+        return Statement.of(expression)
+    except RecursionError:
+        raise too_deep() from None
 
 
 def draw_page(shape: _Shape) -> Select[Any]:
@@ -131,7 +141,7 @@ def draw_page(shape: _Shape) -> Select[Any]:
     chosen = select(*wanted).where(*_conditions(shape, source))
     if shape.missing is not None:
         chosen = chosen.where(clauses.after(source, shape.layer, shape.sort, shape.missing))
-    chosen = chosen.order_by(*clauses.order(source, shape.sort, spatial_first=shape.spatial_first))
+    chosen = chosen.order_by(*clauses.order(source, shape.layer, shape.sort, spatial_first=shape.spatial_first))
     chosen = chosen.limit(bindparam("row_limit", type_=Integer))
     if shape.offset:
         chosen = chosen.offset(bindparam("row_offset", type_=BigInteger))

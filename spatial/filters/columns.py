@@ -79,11 +79,20 @@ def check_range(column: Column[Any], value: int | float) -> int | float:
     Raises:
         InvalidInput: out of the range of PostgreSQL's type.
     """
-    if isinstance(value, int):
-        bits = 63 if "BIG" in str(column.type).upper() else 31
-        if not -(2**bits) <= value < 2**bits:
-            raise _mismatch(column, str(value), f"a whole number below 2^{bits}", f"số nguyên nhỏ hơn 2^{bits}")
+    if isinstance(value, int) and not fits(column, value):
+        bits = _bits(column)
+        raise _mismatch(column, str(value), f"a whole number below 2^{bits}", f"số nguyên nhỏ hơn 2^{bits}")
     return value
+
+
+def fits(column: Column[Any], value: int) -> bool:
+    """Say whether the column's type can hold a whole number."""
+    beyond: int = 2 ** _bits(column)
+    return -beyond <= value < beyond
+
+
+def _bits(column: Column[Any]) -> int:
+    return 63 if "BIG" in str(column.type).upper() else 31
 
 
 def _mismatch(column: Column[Any], text: str, wanted: str, can: str) -> InvalidInput:

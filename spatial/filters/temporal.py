@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Date, and_, func, literal, literal_column, not_
+from sqlalchemy import ColumnElement, Date, and_, func, literal, literal_column, not_, type_coerce
 
-from spatial.filters.terms import Kind, Scope, Term, expect, property_term, read_day, refuse
+from spatial.filters.sentences import refuse
+from spatial.filters.terms import Kind, Scope, Term, expect, property_term, read_day
 
+END_COLUMN = "valid_to"
+"""The first day on which a row no longer holds. An interval's ends belong to it, so the last day of one is the day before."""
 Day: TypeAlias = ColumnElement[Any]
 Condition: TypeAlias = ColumnElement[bool]
 
@@ -59,23 +63,39 @@ def interval(scope: Scope, ends: Any) -> Span:
     """Read INTERVAL(start, end): dates, moments, properties, or '..' for an open end.
 
     Raises:
-        FilterSyntaxError: not two ends, or an end that is no date.
+        FilterSyntaxError: not two ends, an end that is no date, or an end before the start.
     """
     if not (isinstance(ends, list) and len(ends) == 2):
         raise refuse("An INTERVAL has two ends.", "INTERVAL có hai đầu mút.")
-    return Span(_end(scope, ends[0], "-infinity"), _end(scope, ends[1], "infinity"))
+    first, last = (_written_day(end) for end in ends)
+    if first and last and last < first:
+        raise refuse(
+            f"An INTERVAL of the filter ends ({last}) before it begins ({first}). Swap the two.",
+            f"INTERVAL trong bộ lọc kết thúc ({last}) trước khi bắt đầu ({first}). Hãy đổi chỗ hai đầu mút.",
+        )
+    return Span(
+        _literal(first) if first else _open_or_property(scope, ends[0], "-infinity"),
+        _literal(last) if last else _open_or_property(scope, ends[1], "infinity"),
+    )
 
 
-def _end(scope: Scope, node: Any, open_end: str) -> Day:
+def _written_day(node: Any) -> date | None:
+    """Read an end that is written in the filter; None for a property and for an open end."""
+    if node == ".." or (isinstance(node, dict) and "property" in node):
+        return None
+    return read_day(node.get("date", node.get("timestamp")) if isinstance(node, dict) else node)
+
+
+def _open_or_property(scope: Scope, node: Any, open_end: str) -> Day:
+    infinite = literal_column(f"'{open_end}'::date", Date)
     if node == "..":
-        return _infinite(open_end)
-    if isinstance(node, dict) and "property" in node:
-        day = expect(property_term(scope, str(node["property"])), Kind.DATE, "INTERVAL").sql
-        return func.coalesce(day, _infinite(open_end))
-    if isinstance(node, dict):
-        node = node.get("date", node.get("timestamp"))
-    return literal(read_day(node), Date)
+        return infinite
+    name = str(node["property"])
+    day: Day = expect(property_term(scope, name), Kind.DATE, "INTERVAL").sql
+    if name == END_COLUMN and open_end == "infinity":
+        day = type_coerce(day.op("-")(literal_column("1")), Date)
+    return func.coalesce(day, infinite)
 
 
-def _infinite(open_end: str) -> Day:
-    return literal_column(f"'{open_end}'::date", Date)
+def _literal(day: date) -> Day:
+    return literal(day, Date)

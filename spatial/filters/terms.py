@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, Float, FromClause, Text, literal
 
+from spatial import moments
 from spatial.crs import Crs
-from spatial.errors import FilterSyntaxError
 from spatial.filters.columns import is_queryable, kind_of
+from spatial.filters.sentences import refuse
 from spatial.layers import GEOMETRY_COLUMN, Layer
-from spatial.selection import LEGAL_TIME_ZONE
+from spatial.text_order import collation_of
 
 
 class Kind(Enum):
@@ -31,12 +32,19 @@ _KINDS: Mapping[type, Kind] = {str: Kind.TEXT, int: Kind.NUMBER, float: Kind.NUM
 
 @dataclass(frozen=True)
 class Term:
-    """A value in a filter: its kind, its SQL, and whether it is written in the filter itself."""
+    """A value in a filter.
+
+    Attributes:
+        is_literal: whether it is written in the filter itself.
+        text: what is written there; of a geometry its type.
+        collation: of a text, what `<` and `>` compare it by; None: code points.
+    """
 
     kind: Kind
     sql: ColumnElement[Any]
     is_literal: bool = False
     text: str | None = None
+    collation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +54,6 @@ class Scope:
     layer: Layer
     source: FromClause
     crs: Crs
-
-
-def refuse(message: str, vi: str) -> FilterSyntaxError:
-    """Make the error of a filter that parses but cannot be asked."""
-    return FilterSyntaxError(message, vi=vi)
 
 
 def property_term(scope: Scope, name: str) -> Term:
@@ -71,7 +74,8 @@ def property_term(scope: Scope, name: str) -> Term:
             f"Bộ lọc dùng '{name[:60]}' mà lớp '{scope.layer.name}' không có.{goi_y} "
             f"Các thuộc tính: {', '.join(known)}, {GEOMETRY_COLUMN}.",
         )
-    return Term(_KINDS[kind_of(scope.layer.table.c[name])], scope.source.c[name])
+    column = scope.layer.table.c[name]
+    return Term(_KINDS[kind_of(column)], scope.source.c[name], collation=collation_of(column))
 
 
 def literal_term(value: Any) -> Term | None:
@@ -81,7 +85,7 @@ def literal_term(value: Any) -> Term | None:
     if isinstance(value, int | float):
         return Term(Kind.NUMBER, _number(value), True)
     if isinstance(value, str):
-        return Term(Kind.TEXT, literal(_text(value), Text), True, value)
+        return Term(Kind.TEXT, literal(value, Text), True, value)
     if isinstance(value, dict) and value.keys() & {"date", "timestamp"}:
         text = value.get("date", value.get("timestamp"))
         return Term(Kind.DATE, literal(read_day(text), Date), True, str(text))
@@ -95,12 +99,6 @@ def _number(value: int | float) -> ColumnElement[Any]:
     return literal(float(value), Float)
 
 
-def _text(value: str) -> str:
-    if "\0" in value:
-        raise refuse("A text of the filter holds the character 0. Leave it out.", "Văn bản trong bộ lọc có ký tự 0. Hãy bỏ đi.")
-    return value
-
-
 def read_day(text: Any) -> date:
     """Read a date, or a moment as its date in Vietnam: legal time has days.
 
@@ -109,14 +107,9 @@ def read_day(text: Any) -> date:
     """
     try:
         if not isinstance(text, str):
-            raise TypeError
-        if len(text) == 10:
-            return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
             raise ValueError(text)
-        return moment.astimezone(LEGAL_TIME_ZONE).date()
-    except (ValueError, TypeError, OverflowError):
+        return moments.read_day(text)
+    except ValueError:
         shown = str(text)[:40]
         raise refuse(
             f"'{shown}' is neither a date nor a moment. Write DATE('2026-01-31') or TIMESTAMP('2026-01-31T09:00:00Z').",

@@ -4,17 +4,19 @@ import operator as op
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Float, Text, and_, cast, func, literal_column, not_, or_
+from sqlalchemy import ColumnElement, Float, Text, and_, cast, func, not_, or_
 
 from spatial.filters import spatial, temporal
-from spatial.filters.terms import Kind, Scope, Term, expect, literal_term, matched, property_term, refuse
+from spatial.filters.sentences import refuse
+from spatial.filters.terms import Kind, Scope, Term, expect, literal_term, matched, property_term
+from spatial.text_order import in_order
 
 Condition: TypeAlias = ColumnElement[bool]
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "=": op.eq, "<>": op.ne, "<": op.lt, ">": op.gt, "<=": op.le, ">=": op.ge,
 }  # fmt: skip
+_ORDERING = frozenset({"<", ">", "<=", ">="})
 _ARITHMETIC = ("+", "-", "*", "/", "%", "div", "^")
-_TONES = "[\u0300-\u036f]"
 OFFERED = (
     "AND, OR, NOT, = <> < > <= >=, LIKE, BETWEEN, IN, IS NULL, CASEI, ACCENTI, + - * / % DIV ^, the S_ and T_ operators of CQL2"
 )
@@ -41,17 +43,17 @@ def _operation(node: Mapping[str, Any]) -> tuple[str, list[Any]]:
     return node["op"].lower(), arguments
 
 
-def _count(name: str, arguments: list[Any], least: int, most: int | None = None) -> None:
-    most = least if most is None else most
-    if not least <= len(arguments) <= most:
+def _count(name: str, arguments: list[Any], wanted: int) -> None:
+    if len(arguments) != wanted:
         raise refuse(
-            f"{name.upper()} has {len(arguments)} arguments; it takes {least}.",
-            f"{name.upper()} có {len(arguments)} đối số; cần {least}.",
+            f"{name.upper()} has {len(arguments)} arguments; it takes {wanted}.",
+            f"{name.upper()} có {len(arguments)} đối số; cần {wanted}.",
         )
 
 
 def _logic(scope: Scope, name: str, arguments: list[Any]) -> Condition:
-    _count(name, arguments, 1, 1000)
+    if not arguments:
+        raise refuse(f"{name.upper()} joins no conditions.", f"{name.upper()} không có điều kiện nào để nối.")
     join = and_ if name == "and" else or_
     return join(*(condition(scope, argument) for argument in arguments))
 
@@ -69,7 +71,8 @@ def _comparison(scope: Scope, name: str, arguments: list[Any]) -> Condition:
             "Geometries are compared by S_EQUALS and the other S_ operators.",
             "Hình học được so sánh bằng S_EQUALS và các phép S_.",
         )
-    compared: Condition = _COMPARISONS[name](first.sql, second.sql)
+    collation = (first.collation or second.collation) if name in _ORDERING else None
+    compared: Condition = _COMPARISONS[name](in_order(first.sql, collation), in_order(second.sql, collation))
     return compared
 
 
@@ -185,30 +188,28 @@ def _computed(scope: Scope, name: str, arguments: list[Any]) -> Term:
 def _folded(scope: Scope, name: str, arguments: list[Any]) -> Term:
     _count(name, arguments, 1)
     value = expect(term(scope, arguments[0]), Kind.TEXT, name.upper())
-    folded = func.lower(value.sql) if name == "casei" else _without_tones(value.sql)
-    return Term(Kind.TEXT, cast(folded, Text), value.is_literal, value.text)
-
-
-def _without_tones(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Take tones and marks away and đ to d; case stays."""
-    bare = func.regexp_replace(func.normalize(value, literal_column("NFD")), _TONES, "", "g")
-    return func.translate(bare, "đĐ", "dD")
+    folded = func.lower(value.sql) if name == "casei" else func.admin.without_marks(value.sql)
+    return Term(Kind.TEXT, cast(folded, Text), value.is_literal, value.text, value.collation)
 
 
 def _arithmetic(scope: Scope, name: str, arguments: list[Any]) -> Term:
-    """Compute in double precision; a division by zero gives no value, hence no match."""
-    if name == "-" and len(arguments) == 1:
-        return Term(Kind.NUMBER, -cast(expect(term(scope, arguments[0]), Kind.NUMBER, name).sql, Float))
+    """Compute in double precision; a division by zero and a power out of range give no value, hence no match.
+
+    Each operand stands once in what is computed: operators may be many levels inside one another.
+    """
     _count(name, arguments, 2)
-    first, second = (cast(expect(term(scope, one), Kind.NUMBER, name).sql, Float) for one in arguments)
-    divisor = func.nullif(second, 0.0)
+    first, second = (_as_double(expect(term(scope, one), Kind.NUMBER, name).sql) for one in arguments)
     computed: Mapping[str, Callable[[], ColumnElement[Any]]] = {
         "+": lambda: first + second,
         "-": lambda: first - second,
         "*": lambda: first * second,
-        "/": lambda: first.op("/")(divisor),
-        "div": lambda: func.trunc(first.op("/")(divisor)),
-        "%": lambda: first - divisor * func.trunc(first.op("/")(divisor)),
-        "^": lambda: func.power(first, second),
+        "/": lambda: first.op("/")(func.nullif(second, 0.0)),
+        "div": lambda: func.admin.quotient_of(first, second, type_=Float),
+        "%": lambda: func.admin.remainder_of(first, second, type_=Float),
+        "^": lambda: func.admin.power_of(first, second, type_=Float),
     }
     return Term(Kind.NUMBER, computed[name]())
+
+
+def _as_double(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return value if isinstance(value.type, Float) else cast(value, Float)

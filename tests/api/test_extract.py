@@ -18,6 +18,7 @@ def world(database: Database) -> World:
     world = open_world(database)
     with world.writing():
         world.parcel((0, 0, 20, 15), "12", "34", area_official_m2=299.0)
+        world.parcel((40, 0, 60, 15), "12đ", "3/ê4")
         world.plan("P1", (-100, -100, 100, 100), name="Quy hoạch phân khu Đường Lâm")
         world.zone("P1", (-50, -50, 12, 50), max_storeys=5, max_coverage_pct=60)
         world.zone("P1", (12, -50, 18, 50), "DAT_DD_CXDOTHI")
@@ -52,6 +53,17 @@ async def test_the_document_says_what_the_answer_says(world: World, client: http
         "số tầng tối đa: 5",
     ):  # fmt: skip
         assert expected in words, expected
+
+
+async def test_a_document_is_named_after_its_parcel_whatever_letters_its_code_has(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    response = await client.get("/lookup/extract.pdf", params={"parcel": "09706.12đ.3/ê4"})
+    assert response.status_code == 200, response.text
+    assert response.headers["content-disposition"] == (
+        'inline; filename="tra-cuu-quy-hoach-09706-09706-12--3--4.pdf"; '
+        "filename*=UTF-8''tra-cuu-quy-hoach-09706-09706-12%C4%91-3-%C3%AA4.pdf"
+    )
 
 
 async def test_the_same_question_gives_the_same_bytes(world: World, client: httpx.AsyncClient) -> None:

@@ -1,9 +1,11 @@
 import httpx
 import psycopg2
+import pytest
 from fastapi import FastAPI
 
+from spatial.database import downgrade, known_revisions, migrate
 from tests.api.conftest import serving
-from tests.conftest import Database
+from tests.conftest import Database, admin_cursor
 
 
 async def test_ready_tells_of_the_database(client: httpx.AsyncClient) -> None:
@@ -36,3 +38,40 @@ async def test_the_server_recovers_by_itself_when_its_connections_die(app: FastA
         assert killed >= 1
         statuses = [(await client.get("/health")).status_code for _ in range(3)]
     assert statuses[-1] == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "revision", "advice"),
+    [
+        ("UPDATE public.alembic_version SET version_num = '0006'", "0006", "run `dothi db migrate`"),
+        ("UPDATE public.alembic_version SET version_num = '9999'", "9999", "install the newer program"),
+        ("DELETE FROM public.alembic_version", None, "run `dothi db migrate`"),
+        ("REVOKE SELECT ON public.alembic_version FROM dothi_public", "unknown", "run `dothi db migrate`"),
+        ("ALTER TABLE public.alembic_version RENAME TO gone", None, "run `dothi db migrate`"),
+    ],
+)
+async def test_a_schema_that_is_not_the_programs_is_not_ready_and_says_what_to_do(
+    client: httpx.AsyncClient, database: Database, change: str, revision: str | None, advice: str
+) -> None:
+    head = known_revisions()[0]
+    assert (await client.get("/health/ready")).json()["checks"]["database"]["revision"] == head
+    with admin_cursor(database.url) as cursor:
+        cursor.execute(change)
+    answer = await client.get("/health/ready")
+    assert answer.status_code == 503
+    check = answer.json()["checks"]["database"]
+    assert (check["status"], check["revision"]) == ("error", revision)
+    assert advice in check["detail"]
+    if revision in ("0006", "unknown"):
+        assert head in check["detail"]
+    assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_a_database_migrated_only_in_part_is_not_ready(app: FastAPI, database: Database) -> None:
+    downgrade(database.url, "0006")
+    async with serving(app) as client:
+        answer = await client.get("/health")
+        assert answer.status_code == 503
+        assert "dothi db migrate" in answer.json()["checks"]["database"]["detail"]
+        migrate(database.url)
+        assert (await client.get("/health")).status_code == 200

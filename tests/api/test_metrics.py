@@ -1,4 +1,60 @@
+"""What is counted: every route by its template, in a number of series that no client can raise."""
+
+import logging
+import re
+
 import httpx
+import pytest
+from fastapi import FastAPI
+
+from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, rollups, search, tiles
+
+ROUTERS = (ogc, health, metrics, tiles, coverages, page_config, rollups, lookup, search, docs, extract, page)
+TEMPLATES = sorted(
+    {str(route.path).rstrip("/") or "/" for module in ROUTERS for route in module.router.routes}
+    | {"/openapi.json", "/assets/{file}"}
+)
+
+
+def counted(text: str) -> dict[tuple[str, str, str], float]:
+    """Read the number of requests by method, route and status."""
+    found = re.findall(r'^dothi_http_request_seconds_count\{method="(.*)",route="(.*)",status="(.*)"\} (.*)$', text, re.MULTILINE)
+    return {(method, route, status): float(number) for method, route, status, number in found}
+
+
+def address(template: str) -> str:
+    """Fill a template with what may not be there."""
+    return re.sub(r"\{[a-z_:]+\}", lambda name: {"{layer}": "parcels", "{collection}": "parcels"}.get(name[0], "7"), template)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_every_route_is_counted_and_logged_by_its_template(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    answered: list[tuple[str, str, str]] = []
+    with caplog.at_level(logging.INFO, logger="dothi.access"):
+        for route in TEMPLATES:
+            caplog.clear()
+            answer = await client.request(method, address(route))
+            answered.append((method, route, str(answer.status_code)))
+            assert [vars(record)["path"] for record in caplog.records if record.name == "dothi.access"] == [route]
+    found = counted((await client.get("/metrics")).text)
+    assert set(answered) <= found.keys()
+    assert not [key for key in found if key[1] == "(none)"]
+
+
+async def test_no_client_can_raise_the_number_of_series(app: FastAPI, client: httpx.AsyncClient) -> None:
+    paths = (
+        "/ogc/collections/{}", "/ogc/collections/{}/items", "/ogc/collections/parcels/items/{}", "/id/parcels/{}", "/id/{}/x",
+        "/{}", "/ogc/{}", "/assets/{}", "/ogc/collections/parcels/tiles/{}/1/1/1", "/a/{}/b",
+    )  # fmt: skip
+    for number in range(40):
+        for path in paths:
+            await client.request(("GET", "BREW")[number % 2], path.format(f"x{number}"), headers={"accept": f"text/x{number}"})
+    found = counted((await client.get("/metrics")).text)
+    assert {route for _, route, _ in found} <= {*TEMPLATES, "(none)"}
+    assert {method for method, _, _ in found} == {"GET", "OTHER"}
+    assert len(found) < 40
 
 
 async def test_requests_are_counted_by_route_and_status(client: httpx.AsyncClient) -> None:

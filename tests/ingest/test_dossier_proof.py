@@ -135,7 +135,7 @@ def test_a_row_that_the_new_edition_has_but_broken_stays_as_it_was(town: Engine,
 
 @pytest.mark.parametrize("codes_told", [True, False])
 def test_nothing_is_taken_out_of_a_class_whose_broken_rows_cannot_be_told(town: Engine, tmp_path: Path, codes_told: bool) -> None:
-    named = ZONES if codes_told else [(None, shape) for _, shape in ZONES]
+    named: list[tuple[str | None, BaseGeometry | None]] = [(code if codes_told else None, shape) for code, shape in ZONES]
     load_one(town, "plans", write(tmp_path / "first", named, RED))
     before = codes(town)
     # the code of the second zone got lost; or none ever had one, and the zone is broken

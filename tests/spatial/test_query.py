@@ -9,10 +9,10 @@ from typing import Any
 import psycopg2
 import pytest
 
+from spatial.area import area_of
 from spatial.crs import CRS84, parse_crs
 from spatial.errors import InvalidInput
 from spatial.features import FeatureQuery, SortKey
-from spatial.features.area import area_of
 from spatial.features.density import CELLS, SORTED_ROWS, Density, read_density
 from spatial.features.query import Begin
 from spatial.features.statement import count_statement, page_statement

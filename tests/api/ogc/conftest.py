@@ -5,12 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from api.app import create_app
 from spatial.cluster import Cluster
 from spatial.settings import Settings
 from tests.api.conftest import Write, serving, writing
-from tests.conftest import Database, cloned
+from tests.conftest import Database, cloned, sqlalchemy_url
+from tests.spatial.every_layer import fill_every_layer
 
 PARCELS = "/ogc/collections/parcels/items"
 QUARTER = """
@@ -47,6 +49,26 @@ def quarter_database(cluster: Cluster, template: str) -> Iterator[Database]:
 async def reader(quarter_database: Database, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the quarter that must not write."""
     async with serving(create_app(settings, database_url=quarter_database.login("dothi_api"))) as asking:
+        yield asking
+
+
+@pytest.fixture(scope="session")
+def full_database(cluster: Cluster, template: str) -> Iterator[Database]:
+    """One database with rows of every layer, of every kind its style knows, for all tests that only read it."""
+    with cloned(cluster, template) as database:
+        engine = create_engine(sqlalchemy_url(database.url), poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL ROLE dothi_ingest"))
+            connection.execute(text("SELECT ingest.open_batch('load')"))
+            fill_every_layer(connection)
+        engine.dispose()
+        yield database
+
+
+@pytest.fixture
+async def everything(full_database: Database, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the database with rows of every layer, that must not write."""
+    async with serving(create_app(settings, database_url=full_database.login("dothi_api"))) as asking:
         yield asking
 
 

@@ -27,7 +27,11 @@ NAMES = sorted(parameters_of(find_layer("parcels")) | {"f", "lang", "nonsense"})
 def check(answer: httpx.Response) -> None:
     assert answer.status_code in (200, 304, 400, 404, 406), (answer.request.url, answer.text[:300])
     assert "x-injected" not in answer.headers
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and answer.headers["content-type"].startswith("text/html"):
+        assert "f=html" in str(answer.request.url)
+        assert "<script" not in answer.text
+        assert not LEAKS.search(answer.text.split("<h1>")[1].split("</h1>")[0])
+    elif answer.status_code >= 400:
         assert answer.headers["content-type"] == "application/problem+json"
         assert not LEAKS.search(answer.json()["title"] + answer.json()["advice"])
 

@@ -1,17 +1,20 @@
 """The pages for people: every resource has one, whole and offline, Vietnamese first."""
 
+import html
 import re
 from html.parser import HTMLParser
 
 import httpx
 import pytest
 
+from spatial.layers import LAYERS, Access
 from tests.api.ogc.conftest import PARCELS
 
 PAGES = (
     "/ogc", "/ogc/conformance", "/ogc/api", "/ogc/collections", "/ogc/collections/parcels", "/ogc/collections/parcels/schema",
     "/ogc/collections/parcels/queryables", "/ogc/collections/parcels/sortables", "/ogc/collections/zones/items", PARCELS,
     f"{PARCELS}?resulttype=hits", f"{PARCELS}?skipGeometry=true", f"{PARCELS}?properties=",
+    f"{PARCELS}/1",
 )  # fmt: skip
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
@@ -43,8 +46,8 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def read(page: httpx.Response) -> Reader:
-    assert page.status_code == 200, page.text
+def read(page: httpx.Response, status: int = 200) -> Reader:
+    assert page.status_code == status, page.text
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     reader = Reader()
     reader.feed(page.text)
@@ -65,19 +68,59 @@ async def test_each_resource_is_a_page_in_both_languages_that_loads_nothing(read
     assert english.language == "en"
 
 
-async def test_links_of_the_pages_lead_on(reader: httpx.AsyncClient) -> None:
+TELLTALE = re.compile(
+    r"<built-in|<bound method|<function|object at 0x|dict_items|Undefined|\{\{|\}\}|\{%|\bNone\b|\bnan\b|datetime\."
+)
+"""What a page shows where a template says something else than was meant."""
+
+
+async def test_no_page_shows_what_python_would_print(everything: httpx.AsyncClient) -> None:
+    """Every page of every door, in both languages, of every layer with features: followed from link to link."""
+    waiting = [f"{front}{lang}" for front in ("/docs?lang=", "/ogc?f=html&lang=") for lang in ("vi", "en")]
+    waiting.append(f"{PARCELS}?f=html&resulttype=hits")
     seen: set[str] = set()
-    waiting = ["http://127.0.0.1/ogc?f=html"]
-    while waiting and len(seen) < 60:
-        url = waiting.pop()
-        if url in seen or not url.startswith("http://127.0.0.1/ogc"):
+    items: dict[str, int] = {}
+    while waiting:
+        url = waiting.pop().replace("http://127.0.0.1", "")
+        layer = re.sub(r"/items/.*", "", url) if "/items/" in url else ""
+        if url in seen or not url.startswith(("/ogc", "/docs")) or items.get(layer, 0) >= 4:
             continue
         seen.add(url)
-        answer = await reader.get(url)
+        items[layer] = items.get(layer, 0) + 1 if layer else 0
+        answer = await everything.get(url)
         assert answer.status_code == 200, url
         if answer.headers["content-type"].startswith("text/html"):
-            waiting += [link.replace("&amp;", "&") for link in read(answer).followed]
-    assert any("cursor=" in url for url in seen) or len(seen) == 60
+            shown = html.unescape(answer.text.split("</style>", 1)[1])
+            assert not TELLTALE.search(shown), (url, TELLTALE.search(shown))
+            waiting += read(answer).followed
+    for lang in ("vi", "en"):
+        for name in (layer.name for layer in LAYERS if layer.access is Access.PUBLIC):
+            here = f"/ogc/collections/{name}"
+            assert f"{here}/items?f=html&lang={lang}" in seen
+            assert any(url.startswith(f"{here}/items/") and f"lang={lang}" in url for url in seen), here
+            for kind in ("schema", "queryables", "sortables"):
+                assert f"{here}/{kind}?f=html&lang={lang}" in seen
+    assert any("cursor=" in url for url in seen)
+
+
+async def test_a_browser_is_told_of_an_error_on_a_page(reader: httpx.AsyncClient) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    wrong = {"filter": "<b>area_m2</b> >"}
+    for headers, asked in ((browser, wrong), ({}, {**wrong, "f": "html"}), (browser, {**wrong, "lang": "en"})):
+        answer = await reader.get(PARCELS, params=asked, headers=headers)
+        assert answer.status_code == 400
+        read(answer, 400)
+        assert "<b>" not in answer.text
+        assert ("line 1, column 1" if "lang" in asked else "dòng 1, cột 1") in answer.text
+    for url in ("/ogc/nothing", "/ogc/collections/nothing", "/nothing"):
+        read(await reader.get(url, headers=browser), 404)
+    for headers, asked in (
+        (browser, {**wrong, "f": "json"}),
+        ({"accept": "application/json, text/html;q=0.9"}, wrong),
+        ({}, wrong),
+    ):
+        answer = await reader.get(PARCELS, params=asked, headers=headers)
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_paging_in_html_reaches_the_end(reader: httpx.AsyncClient) -> None:
