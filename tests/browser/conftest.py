@@ -87,7 +87,13 @@ class Open(Protocol):
     """Opens the page at a path; complaints on the console fail the test unless they are expected."""
 
     def __call__(
-        self, path: str, *, size: tuple[int, int] = DESKTOP, complaints_expected: bool = False, base: str = ""
+        self,
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        complaints_expected: bool = False,
+        base: str = "",
+        motion: bool = False,
     ) -> Visit: ...
 
 
@@ -173,8 +179,15 @@ def open_page(demo: Demo, browser: Browser) -> Iterator[Open]:
     """Open pages; at the end of the test none may have complained or asked another server."""
     visits: list[tuple[Visit, bool]] = []
 
-    def open_one(path: str, *, size: tuple[int, int] = DESKTOP, complaints_expected: bool = False, base: str = "") -> Visit:
-        visit = Visit(browser, base or demo.url, path, size)
+    def open_one(
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        complaints_expected: bool = False,
+        base: str = "",
+        motion: bool = False,
+    ) -> Visit:
+        visit = Visit(browser, base or demo.url, path, size, motion=motion)
         visits.append((visit, complaints_expected))
         return visit
 

@@ -46,6 +46,36 @@ def test_search_leads_to_the_parcel_with_the_states_of_the_server(demo: Demo, op
     assert visit.drawn("selection:line"), "the parcel is outlined on the map"
 
 
+@pytest.mark.parametrize("motion", [False, True], ids=["still", "in_flight"])
+def test_a_parcel_found_on_a_phone_lies_above_the_sheet(demo: Demo, open_page: Open, motion: bool) -> None:
+    visit = open_page("/", size=PHONE, motion=motion).settle()
+    visit.page.fill("#search", demo.known.code)
+    visit.page.get_by_role("option").first.click()
+    visit.answered()
+    visit.until(lambda: visit.page.evaluate("window.dothiMap.getZoom() > 15 && !window.dothiMap.isMoving()"))
+    visit.settle()
+    told = httpx.get(f"{demo.url}/lookup", params={"parcel": demo.known.code}, timeout=30).json()
+    left, top, right, bottom = visit.box_on_screen(told["parcel"]["geometry"]["coordinates"][0][0])
+    sheet = visit.card.bounding_box() or pytest.fail("the sheet is open")
+    notice = visit.page.locator(".notice").bounding_box() or pytest.fail("the notice is there")
+    switches = visit.page.locator(".switches").bounding_box() or pytest.fail("the switches are there")
+    assert bottom <= notice["y"] < sheet["y"], "below it come the notice and the sheet"
+    assert top >= switches["y"] + switches["height"]
+    assert left >= 0
+    assert right <= PHONE[0]
+    assert bottom - top > 20, "large enough to be seen"
+
+
+def test_the_map_can_be_moved_away_from_the_parcel_and_stays_there(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel={demo.known.code}").settle()
+    visit.answered()
+    visit.page.evaluate("window.dothiMap.panBy([900, 0], {duration: 0})")
+    visit.until(lambda: "map=" in visit.query)
+    moved = visit.page.evaluate("window.dothiMap.getCenter().lng")
+    visit.page.wait_for_timeout(700)
+    assert visit.page.evaluate("window.dothiMap.getCenter().lng") == pytest.approx(moved, abs=1e-6)
+
+
 def test_address_typed_without_marks_is_found(demo: Demo, demo_database: Database, open_page: Open) -> None:
     with admin_cursor(demo_database.url) as cursor:
         cursor.execute(_AN_ADDRESS)

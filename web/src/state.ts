@@ -28,6 +28,20 @@ export function select(next: Selection | null): void {
   changeView(next ? { selection: next, mode: "map" } : { selection: next }, { push: true });
 }
 
+/** Today in Vietnam, as dates are written in addresses: `2026-11-21`. */
+export const today = (): string => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format();
+
+/** The day whose law is shown, where it is not today's. */
+export function otherDay(): string | null {
+  const day = view.value.asOf;
+  return day === today() ? null : day;
+}
+
+/** Show the law of a day; today's is asked for without a date, so that the link stays on today. */
+export function showDay(day: string | null): void {
+  changeView({ asOf: day && day !== today() ? day : null }, { push: true });
+}
+
 /** Follow the browser's back and forward buttons, and tell it the language and title. */
 export function followBrowser(): void {
   addEventListener("popstate", () => (view.value = readView(location.search, FIRST_LANG)));

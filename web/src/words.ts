@@ -34,6 +34,7 @@ const WORDS = {
   kind_point: ["Toạ độ", "Coordinates"],
 
   card_parcel: ["Thửa đất số {no}", "Parcel no. {no}"],
+  card_parcel_code: ["Thửa đất {code}", "Parcel {code}"],
   card_sheet: ["tờ bản đồ {sheet}", "map sheet {sheet}"],
   card_point: ["Điểm trên bản đồ", "Point on the map"],
   card_loading: ["Đang tra cứu thông tin quy hoạch…", "Looking up planning information…"],
@@ -113,8 +114,10 @@ const WORDS = {
   status_replaced: ["Đã được thay thế", "Replaced"],
   status_expired: ["Hết hiệu lực", "No longer in force"],
 
-  as_of: ["Theo pháp lý ngày", "Law as of"],
-  as_of_today: ["Hôm nay", "Today"],
+  as_of: ["Quy hoạch có hiệu lực tại ngày", "Planning in force on"],
+  as_of_day: ["Quy hoạch có hiệu lực tại ngày {date}", "Planning in force on {date}"],
+  map_of_day: ["Bản đồ ngày {date}", "Map of {date}"],
+  back_to_today: ["Về hôm nay", "Back to today"],
   data_version: ["Phiên bản dữ liệu {n}", "Data version {n}"],
   as_json: ["JSON", "JSON"],
   as_pdf: ["Bản in PDF", "PDF to print"],

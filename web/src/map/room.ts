@@ -8,10 +8,17 @@ const PHONE = matchMedia("(max-width: 720px)");
 const NOTICES_PX = 40;
 
 export function freePadding(margin = 24): Required<PaddingOptions> {
-  const panel = document.querySelector("[data-panel]")?.getBoundingClientRect();
+  const panel = document.querySelector<HTMLElement>("[data-panel]");
   const free = { left: margin, right: margin, top: margin, bottom: margin };
   if (!panel) return free;
+  const { left, top } = restingPlace(panel);
   if (PHONE.matches)
-    return { ...free, top: 72 + margin, bottom: Math.min(innerHeight - panel.top, innerHeight * 0.7) + NOTICES_PX + margin };
-  return { ...free, left: panel.right + margin };
+    return { ...free, top: 72 + margin, bottom: Math.min(innerHeight - top, innerHeight * 0.7) + NOTICES_PX + margin };
+  return { ...free, left: left + panel.offsetWidth + margin };
+}
+
+/** Where a panel lies once it has slid in: its box of the moment moves with the slide. */
+function restingPlace(panel: HTMLElement): { left: number; top: number } {
+  const frame = panel.offsetParent?.getBoundingClientRect();
+  return { left: (frame?.left ?? 0) + panel.offsetLeft, top: (frame?.top ?? 0) + panel.offsetTop };
 }

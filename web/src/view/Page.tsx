@@ -4,6 +4,7 @@ import { config, mode, selection, t } from "../state";
 import { Card } from "./Card";
 import { Figures } from "./Figures";
 import { Layers } from "./Layers";
+import { LegalDay } from "./LegalDay";
 import { FigureTip, MapCanvas, MapTools } from "./MapCanvas";
 import { Failure } from "./messages";
 import { Notices } from "./Notices";
@@ -33,6 +34,7 @@ export function Page() {
           <Search />
           {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
         </div>
+        <LegalDay />
         {ready && mode.value === "map" && <Layers />}
         {ready && <MapTools config={ready} />}
         {ready && <Notices notices={ready.notices} />}

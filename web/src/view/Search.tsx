@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { goTo, goToExtent } from "../map/map";
+import { goToExtent } from "../map/map";
 import { resource, resourceUrl } from "../server";
 import type { SearchAnswer, SearchResult } from "../shapes";
 import { lang, point, select, t } from "../state";
@@ -47,10 +47,9 @@ function choose(suggestion: Suggestion): void {
   open.value = false;
   typed.value = suggestion.label;
   const { lon, lat, code, kind, bbox } = suggestion;
-  if (bbox) goToExtent(bbox);
-  else goTo(lon, lat, kind === "unit" ? 11 : 18);
   if (kind !== "unit" && code) select({ kind: "parcel", code });
   else if (kind !== "unit") select({ kind: "point", lon, lat });
+  goToExtent(bbox ?? [lon, lat, lon, lat]);
 }
 
 /** Enter without a chosen suggestion: the first one, or the text itself as an address. */
