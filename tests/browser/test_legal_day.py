@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FloatRect, Locator, expect
 
 from tests.browser.conftest import Demo, Open
 from tests.browser.visit import DESKTOP, PHONE, Visit
@@ -110,6 +110,6 @@ def test_the_day_covers_no_other_control(demo: Demo, open_page: Open) -> None:
             assert box is None or not _overlap(banner, box), (size, other.get_attribute("class"))
 
 
-def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+def _overlap(one: FloatRect, other: FloatRect) -> bool:
     across = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
     return across and one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"]

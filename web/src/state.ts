@@ -85,8 +85,8 @@ export function isShown(layer: MapLayer): boolean {
   return view.value.layers.get(layer.name) ?? layer.visible;
 }
 
-/** Only one layer colours the ground: where zones do, parcels are drawn as outlines. */
-export const parcelsAreOutlines = computed(() => layers.value.some((layer) => layer.name === "zones" && isShown(layer)));
+/** Only one layer colours the ground: where zones do, parcels are drawn as outlines, and ground without a known plan is hatched. */
+export const zonesAreShown = computed(() => layers.value.some((layer) => layer.name === "zones" && isShown(layer)));
 
 export function showLayer(layer: MapLayer, shown: boolean): void {
   const chosen = new Map(view.peek().layers);

@@ -129,6 +129,15 @@ const WORDS = {
   legend_other: ["Khác", "Other"],
   legend_all: ["Xem cả {n} loại", "Show all {n} classes"],
   legend_in_view: ["Chỉ những loại đang thấy", "Only classes in view"],
+  unknown_ground: ["Chưa có dữ liệu quy hoạch", "Planning not known"],
+  unknown_ground_means: [
+    "Theo phạm vi mà nguồn dữ liệu khai báo; hãy tra cứu thửa đất để biết rõ.",
+    "By the extents that the sources declare; look a parcel up to be sure.",
+  ],
+  lines_where_known: [
+    "Chỉ vẽ ở nơi đã có dữ liệu; chỗ trống không có nghĩa là không có chỉ giới.",
+    "Drawn where they are known; a blank does not mean that there is none.",
+  ],
   parcels_outlined: [
     "Đang vẽ ranh thửa; tắt lớp Ô quy hoạch để xem màu loại đất.",
     "Drawn as outlines; switch zones off to see land-use colours.",

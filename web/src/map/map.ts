@@ -12,7 +12,7 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
-import { changeView, isShown, layers, lookup, mode, parcelsAreOutlines, select, selection, view } from "../state";
+import { changeView, isShown, layers, lookup, mode, zonesAreShown, select, selection, view } from "../state";
 import type { Selection } from "../view";
 import { addHatchings, FIGURE_LAYERS, followFigures } from "./figures";
 import { extentOf, type Extent } from "./geometry";
@@ -22,6 +22,7 @@ import { lookAtLegend } from "./legend";
 import { nameUnits, unitNames, UNITS } from "./names";
 import { freePadding } from "./room";
 import { styleOf, tilesAt } from "./style";
+import { addUnknownPatterns, UNKNOWN_LAYERS } from "./unknown";
 
 setWorkerUrl(workerUrl);
 
@@ -97,6 +98,7 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
   let stop: (() => void)[] = [];
   made.once("style.load", () => {
     addHatchings(made);
+    addUnknownPatterns(made);
     stop = [...followView(made), ...followFigures(made)];
   });
   exposeForTests(made);
@@ -137,9 +139,11 @@ function followView(made: MapLibre): (() => void)[] {
         const visibility = shownHere && isShown(layer) ? "visible" : "none";
         for (const id of partIds(layer)) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", visibility);
       }
-      if (made.getLayer("parcels:fill")) made.setPaintProperty("parcels:fill", "fill-opacity", parcelsAreOutlines.value ? 0 : 1);
+      if (made.getLayer("parcels:fill")) made.setPaintProperty("parcels:fill", "fill-opacity", zonesAreShown.value ? 0 : 1);
       const units = layers.value.find((layer) => layer.name === UNITS);
       made.setLayoutProperty(unitNames.id, "visibility", shownHere && units && isShown(units) ? "visible" : "none");
+      const hatched = shownHere && zonesAreShown.value ? "visible" : "none";
+      for (const id of UNKNOWN_LAYERS) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", hatched);
       for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");
       made.getCanvas().style.cursor = shownHere ? "crosshair" : "";
     }),

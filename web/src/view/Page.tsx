@@ -33,11 +33,11 @@ export function Page() {
         <div class="side">
           <Search />
           {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
+          {ready && <Notices notices={ready.notices} />}
         </div>
         <LegalDay />
         {ready && mode.value === "map" && <Layers />}
         {ready && <MapTools config={ready} />}
-        {ready && <Notices notices={ready.notices} />}
       </main>
       <Switches />
       <FigureTip />
