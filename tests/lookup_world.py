@@ -134,11 +134,11 @@ class World:
         row = {"code": f"C{next(self._numbers)}", "theme": theme, "extent": extent, "valid_from": START, **values}
         self._insert("planning.theme_coverage", shape, **row)
 
-    def address(self, words: str, x: float, y: float, parcel_code: str | None = None) -> None:
+    def address(self, words: str, x: float, y: float, parcel_code: str | None = None, **columns: str) -> None:
         """Put an address point."""
         self._insert(
             "land.address", shapely.Point(x, y), multi=False, code=f"A{next(self._numbers)}", address=words,
-            parcel_code=parcel_code, commune_code=COMMUNE, valid_from=START,
+            parcel_code=parcel_code, commune_code=COMMUNE, valid_from=START, **columns,
         )  # fmt: skip
 
     def version(self) -> int:

@@ -15,6 +15,7 @@ from spatial.lookup.sources import statement
 MOST_CANDIDATES = 20
 
 _DOTTED = re.compile(r"(\d{5})\.(?:(\d{5})\.)?([^.\s]+)\.([^.\s]+)")
+_SLASHED = re.compile(r"(\d{5})/(?:(\d{5})/)?([^/\s]+)/([^/\s]+)")
 _NATIONAL_ID = re.compile(r"\d{12}")
 
 
@@ -35,15 +36,16 @@ class ParcelCode:
 
     @classmethod
     def parse(cls, typed: str) -> "ParcelCode":
-        """Read a code: commune.former-commune.sheet.number, commune.sheet.number, or the 12 digits of the national identifier."""
+        """Read commune.former-commune.sheet.number or commune.sheet.number, with dots or slashes, or a national identifier."""
         code = unicodedata.normalize("NFC", typed).strip()
         if _NATIONAL_ID.fullmatch(code):
             return cls(code, national_id=code)
-        parts = _DOTTED.fullmatch(code)
+        parts = _DOTTED.fullmatch(code) or _SLASHED.fullmatch(code)
         if parts is None:
             return cls(code)
         unit, former, sheet, number = parts.groups()
-        return cls(code, unit_code=former or unit, sheet=sheet, number=number, names_former=former is not None)
+        dotted = ".".join(part for part in parts.groups() if part is not None)
+        return cls(dotted, unit_code=former or unit, sheet=sheet, number=number, names_former=former is not None)
 
     @property
     def has_form(self) -> bool:

@@ -48,11 +48,25 @@ export interface PageConfig {
   basemap: { url: string; attribution: string | null } | null;
   default_view: { lon: number; lat: number; zoom: number; bbox: [number, number, number, number] };
   layers: MapLayer[];
+  /** Names that the map carries whatever has been loaded. */
+  places: NamedPlace[];
+  /** What can be typed into the search, and is found. */
+  examples: { parcel: string | null; address: string | null };
   notices: Notice[];
 }
 
+/** An archipelago or a sea: where its name is written, and what it is part of. */
+export interface NamedPlace {
+  code: string;
+  kind: "archipelago" | "sea";
+  name: Text;
+  part_of: Text | null;
+  lon: number;
+  lat: number;
+}
+
 export interface SearchResult {
-  kind: "parcel" | "address" | "unit";
+  kind: "parcel" | "street" | "address" | "unit" | "place";
   label: string;
   detail?: string | null;
   code: string | null;

@@ -75,6 +75,14 @@ export const point = (lon: number, lat: number): string => format.formatPoint(la
 export const config = resource<PageConfig>(signal("/page/config"));
 export const layers = computed<MapLayer[]>(() => (config.answer.value.state === "ready" ? config.answer.value.value.layers : []));
 
+/** What can be typed into the search, with examples from the data at hand. */
+export function searchHint(): string {
+  const answer = config.answer.value;
+  const examples = answer.state === "ready" ? answer.value.examples : null;
+  const quoted = (text: string | null | undefined) => (text ? ` (“${text}”)` : "");
+  return t("search_hint", { parcel: quoted(examples?.parcel), address: quoted(examples?.address) });
+}
+
 /** The map's zoom: the view's own, or the one the server starts it with. */
 export const zoom = computed(() => {
   const answer = config.answer.value;

@@ -24,12 +24,14 @@ const WORDS = {
   search_count: ["{n} gợi ý", "{n} suggestions"],
   search_nothing: ["Không tìm thấy “{q}”.", "Nothing found for “{q}”."],
   search_hint: [
-    "Thử: mã xã/số tờ/số thửa, ví dụ 99001/12/45; tên đường kèm số nhà; hoặc toạ độ 20,25 106,1. Cũng có thể bấm thẳng lên bản đồ.",
-    "Try commune/sheet/parcel, such as 99001/12/45; a street with its house number; or coordinates 20.25 106.1. Or click on the map.",
+    "Hãy thử mã xã/số tờ/số thửa{parcel}, số nhà và tên đường{address}, tên xã, phường, hoặc tọa độ (“20,25 106,1”). Cũng có thể bấm vào bản đồ.",
+    "Try commune/sheet/parcel{parcel}, a house number and street{address}, a commune, or coordinates (“20.25 106.1”). Or click on the map.",
   ],
   click_hint: ["hoặc bấm vào thửa đất trên bản đồ", "or click on a parcel of the map"],
   kind_parcel: ["Thửa đất", "Parcel"],
   kind_address: ["Địa chỉ", "Address"],
+  kind_street: ["Đường, phố", "Street"],
+  kind_place: ["Địa danh", "Place"],
   kind_unit: ["Đơn vị hành chính", "Administrative unit"],
   kind_point: ["Toạ độ", "Coordinates"],
 

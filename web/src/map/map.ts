@@ -21,6 +21,7 @@ import { partIds } from "./paint";
 import { lookAtLegend } from "./legend";
 import { nameUnits, unitNames, UNITS } from "./names";
 import { freePadding } from "./room";
+import { followSeas } from "./seas";
 import { styleOf, tilesAt } from "./style";
 import { addUnknownPatterns, UNKNOWN_LAYERS } from "./unknown";
 
@@ -99,7 +100,7 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
   made.once("style.load", () => {
     addHatchings(made);
     addUnknownPatterns(made);
-    stop = [...followView(made), ...followFigures(made)];
+    stop = [...followView(made), ...followFigures(made), followSeas(made, config)];
   });
   exposeForTests(made);
   return () => {

@@ -8,6 +8,7 @@ import { fontFaces } from "./fonts";
 import { hoveredParcel } from "./hover";
 import { unitNames, UNITS } from "./names";
 import { LAND, paintLayers } from "./paint";
+import { seaNames, SEAS } from "./seas";
 import { unknownGround } from "./unknown";
 
 const SEA = "#e3eaec";
@@ -29,6 +30,7 @@ export function styleOf(config: PageConfig): StyleSpecification {
     sources: {
       selection: { type: "geojson", data: EMPTY },
       unit_names: { type: "geojson", data: EMPTY },
+      [SEAS]: { type: "geojson", data: EMPTY },
       ...figureParts.sources,
     },
     layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
@@ -57,7 +59,15 @@ export function styleOf(config: PageConfig): StyleSpecification {
   const names = parts.findIndex((part) => part.type === "symbol");
   const below = names < 0 ? parts : parts.slice(0, names);
   const above = names < 0 ? [] : parts.slice(names);
-  style.layers.push(...below, ...hoveredParcel(config), ...figureParts.layers, ...selectionParts(), ...above, unitNames);
+  style.layers.push(
+    ...below,
+    ...hoveredParcel(config),
+    ...figureParts.layers,
+    ...selectionParts(),
+    ...above,
+    unitNames,
+    seaNames,
+  );
   return style;
 }
 

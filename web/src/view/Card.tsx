@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, LookupAnswer, ParcelAnswer, Problem } from "../shapes";
-import { area, date, lookup, lookupUrl, moment, otherDay, point, select, selection, t } from "../state";
+import { area, date, lookup, lookupUrl, moment, otherDay, point, searchHint, select, selection, t } from "../state";
 import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon, UnknownIcon } from "./icons";
 import { LegalDayField } from "./LegalDay";
@@ -43,7 +43,7 @@ export function Card() {
 /** No answer, and what can be done: choose what was meant, ask otherwise, or try again. */
 function Refusal({ problem }: { problem: Problem }) {
   if (problem.candidates?.length) return <Candidates candidates={problem.candidates} />;
-  if (problem.status === 404) return <Nothing title={t("card_not_found")}>{problem.detail ?? t("search_hint")}</Nothing>;
+  if (problem.status === 404) return <Nothing title={t("card_not_found")}>{problem.detail ?? searchHint()}</Nothing>;
   return <Failure title={t("card_failed")} problem={problem} onRetry={lookup.retry} />;
 }
 
