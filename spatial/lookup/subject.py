@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from spatial.compiled import AsyncConnection
@@ -180,19 +181,24 @@ def _several(asked: str, candidates: list[dict[str, Any]]) -> Ambiguous:
 
 async def _not_in_force(connection: AsyncConnection, question: Question, parcel: Mapping[str, Any]) -> NotFound:
     code, day = parcel["code"], question.as_of.isoformat()
+    vi_day = _vi_day(day)
     if parcel["valid_from"] > day:
         return NotFound(
             f"Parcel {code} exists only from {parcel['valid_from']} on, not yet on {day}. Ask with a later as_of.",
-            vi=f"Thửa {code} chỉ có từ ngày {parcel['valid_from']}, chưa có vào ngày {day}. Hãy chọn ngày muộn hơn.",
+            vi=f"Thửa {code} chỉ có từ ngày {_vi_day(parcel['valid_from'])}, chưa có vào ngày {vi_day}. Hãy chọn ngày muộn hơn.",
         )
     rows = await statement("successors").fetch(connection, code=code)
     became = ", ".join(row["to_code"] for row in rows)
     return NotFound(
         f"Parcel {code} existed until {parcel['valid_to']}, not on {day}."
         + (f" It became {became}." if became else " Ask with an earlier as_of, or by a point on the map."),
-        vi=f"Thửa {code} chỉ có đến ngày {parcel['valid_to']}, không còn vào ngày {day}."
+        vi=f"Thửa {code} chỉ có đến ngày {_vi_day(parcel['valid_to'])}, không còn vào ngày {vi_day}."
         + (f" Thửa này đã thành {became}." if became else " Hãy chọn ngày sớm hơn, hoặc chọn điểm trên bản đồ."),
     )
+
+
+def _vi_day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
 def read_parcel(row: Mapping[str, Any]) -> Parcel:

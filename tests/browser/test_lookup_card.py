@@ -17,6 +17,13 @@ _AN_ADDRESS = """
     ORDER BY address.code LIMIT 1
 """
 
+_BESIDE_A_LINE = """
+    SELECT DISTINCT parcel.code FROM land.parcel
+    JOIN planning.planning_line AS line ON line.kind = %(kind)s AND ST_DWithin(line.geom, parcel.geom, 0.00002)
+    WHERE line.width_m > 0 AND line.valid_to IS NULL AND parcel.valid_to IS NULL AND parcel.area_m2 BETWEEN 90 AND 500
+    ORDER BY parcel.code LIMIT 30
+"""
+
 STATE_WORDS = {
     "affected": "Có ảnh hưởng",
     "touched": "Chạm ranh",
@@ -131,6 +138,32 @@ def test_language_switches_words_titles_and_answer(demo: Demo, open_page: Open) 
     assert "lang=en" in visit.query
 
 
+@pytest.mark.parametrize(("kind", "word"), [("red_line", "Lộ giới"), ("building_line", "Khoảng lùi")])
+def test_a_width_is_called_by_what_it_is(demo: Demo, demo_database: Database, open_page: Open, kind: str, word: str) -> None:
+    with admin_cursor(demo_database.url) as cursor:
+        cursor.execute(_BESIDE_A_LINE, {"kind": kind})
+        code = next(code for (code,) in cursor.fetchall() if _has_width(demo, code, kind))
+    visit = open_page(f"/?parcel={code}").settle()
+    theme = visit.answered().locator(f"[data-theme={kind}]")
+    theme.locator("summary").first.click()
+    expect(theme.locator(".parameters dt").first).to_have_text(word)
+    expect(visit.card).not_to_contain_text("Bề rộng bị giới hạn")
+
+
+def _has_width(demo: Demo, code: str, kind: str) -> bool:
+    told = httpx.get(f"{demo.url}/lookup", params={"parcel": code}, timeout=30).json()
+    return any(item["line"]["width_m"] for theme in told["themes"] if theme["theme"] == kind for item in theme["items"])
+
+
+def test_in_english_a_document_says_what_it_is(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel={demo.known.code}&lang=en").settle()
+    visit.answered().locator("[data-theme=zoning] summary").first.click()
+    documents = visit.card.locator("[data-theme=zoning] .documents").first
+    expect(documents.locator("li").first).to_have_text(re.compile(r"^(Decision|Drawing|Rules|Report): "))
+    expect(visit.card).to_contain_text("Legal area")
+    expect(visit.card.locator(".as-of label")).to_contain_text("Planning in force on")
+
+
 def test_unknown_parcel_is_said_with_a_way_on(open_page: Open) -> None:
     visit = open_page("/?parcel=99999.99999.1.1", complaints_expected=True).settle()
     expect(visit.card.get_by_text("Không có trong dữ liệu")).to_be_visible()
@@ -155,6 +188,19 @@ def test_keyboard_alone_reaches_an_answer_and_leaves_it(demo: Demo, open_page: O
     visit.page.keyboard.press("Escape")
     expect(visit.card).to_have_count(0)
     expect(visit.page.locator(".maplibregl-canvas")).to_be_focused()
+
+
+def test_the_skip_link_leads_past_search_and_card_to_the_map(demo: Demo, open_page: Open) -> None:
+    visit = open_page("/").settle()
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.locator(".skip")).to_be_focused()
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.locator("#search")).to_be_focused()
+    visit.page.keyboard.press("Shift+Tab")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.locator(".maplibregl-canvas")).to_be_focused()
+    expect(visit.page.locator(".crosshair")).to_be_visible()
+    assert "#" not in visit.page.url
 
 
 def test_on_a_phone_the_answer_is_a_sheet_and_the_map_stays_usable(demo: Demo, open_page: Open) -> None:

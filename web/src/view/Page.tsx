@@ -11,6 +11,12 @@ import { Notices } from "./Notices";
 import { Search } from "./Search";
 import { Switches } from "./Switches";
 
+/** The map's canvas takes the keyboard; the page's address holds the view and has no fragment. */
+function skipToMap(event: MouseEvent): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>(".maplibregl-canvas")?.focus();
+}
+
 export function Page() {
   const answer = config.answer.value;
   if (answer.state === "failed") {
@@ -23,17 +29,17 @@ export function Page() {
   const ready = answer.state === "ready" ? answer.value : null;
   return (
     <>
-      <a class="skip" href="#map">
+      <a class="skip" href="#map" onClick={skipToMap}>
         {t("skip_to_map")}
       </a>
       <main>
-        <div class="map-room">
-          {ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}
-        </div>
         <div class="side">
           <Search />
           {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
           {ready && <Notices notices={ready.notices} />}
+        </div>
+        <div class="map-room">
+          {ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}
         </div>
         <LegalDay />
         {ready && mode.value === "map" && <Layers />}
