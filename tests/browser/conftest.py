@@ -101,14 +101,14 @@ class Open(Protocol):
 def dothi_serving(command: str, database: Database, **settings: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `dothi demo` or `dothi serve` on a free port; give its URL once it answers, and the process."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("DOTHI_")},
+        **os.environ,
         "DOTHI_DATABASE_URL": database.url,
         "DOTHI_API_DATABASE_URL": database.login("dothi_api"),
         "DOTHI_LOG_LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
         **{f"DOTHI_{name}": value for name, value in settings.items()},
     }
-    arguments = [sys.executable, "-m", "dothi", command, "--port", "0"]
+    arguments = [sys.executable, "-m", "dothi", command]
     with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _read_url(process), process
