@@ -153,6 +153,7 @@ const WORDS = {
   ],
   function_code: ["Mã chức năng", "Function code"],
   layer_zoom_in: ["phóng to để thấy", "zoom in to see"],
+  licences: ["Giấy phép phần mềm và phông chữ", "Licences of software and fonts"],
   layers_none: ["Máy chủ chưa công bố lớp nào.", "The server publishes no layer yet."],
 
   map_failed: ["Một phần bản đồ không tải được.", "A part of the map could not be loaded."],

@@ -70,6 +70,11 @@ export function Layers() {
             ))}
           </fieldset>
         ))}
+        <p class="layer-far licences">
+          <a href="/licenses.txt" target="_blank" rel="noopener">
+            {t("licences")}
+          </a>
+        </p>
       </div>
     </section>
   );
