@@ -4,10 +4,12 @@ The only module of `spatial` that opens connections; everything else is handed o
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -43,6 +45,14 @@ def migrate(url: str, *, layers: Iterable[Layer] = LAYERS, revision: str = "head
             connection.execute(text("SET LOCAL ROLE dothi_owner"))
             publish_layers(connection, layers)
     engine.dispose()
+
+
+@cache
+def newest_revision() -> str:
+    """Give the revision of the schema that this program was written for."""
+    newest = ScriptDirectory.from_config(Config(ROOT / "alembic.ini")).get_current_head()
+    assert newest is not None, "there are migrations, and they form one chain"
+    return newest
 
 
 def downgrade(url: str, revision: str) -> None:

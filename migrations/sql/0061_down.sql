@@ -1,0 +1,1 @@
+REVOKE SELECT ON public.alembic_version FROM dothi_public;

@@ -1,0 +1,1 @@
+GRANT SELECT ON public.alembic_version TO dothi_public;
