@@ -11,7 +11,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 RUN useradd --system --uid 10001 --home-dir /app dothi
 WORKDIR /app
 # Only what is declared, in the versions of the lock; the lock's other packages are for development.
-COPY pyproject.toml requirements.lock README.md dothi.py ./
+COPY pyproject.toml requirements.lock README.md LICENSE THIRD_PARTY_NOTICES.md dothi.py ./
 RUN mkdir spatial ingest api && pip install --constraint requirements.lock --editable .
 COPY alembic.ini ./
 COPY spatial spatial

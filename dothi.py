@@ -209,7 +209,7 @@ def rollup_refresh(
         report = refresh(connection, everything=everything)
     for name, communes in report.communes.items():
         typer.echo(f"{name:<14}{'tất cả / all' if communes is None else f'{communes} xã / communes'}")
-    typer.echo(f"{report.values} giá trị / values, {report.legal_date:%d.%m.%Y}, phiên bản / version {report.data_version}")
+    typer.echo(f"{report.values} giá trị / values, {report.legal_date:%d/%m/%Y}, phiên bản / version {report.data_version}")
 
 
 @rollup.command("show")

@@ -14,6 +14,8 @@ from api.tiles import MATRIX_SET, public_layers
 from spatial.compiled import AsyncConnection
 from spatial.layers import Layer, Rule, Text, find_layer
 from spatial.legend import Notices, read_extent, read_notices, read_rules
+from spatial.places import PLACES, Place
+from spatial.search import read_examples
 
 BEGINS_AT = "parcels"
 """The layer whose extent the page shows at first."""
@@ -43,6 +45,8 @@ async def _config(connection: AsyncConnection, services: Services) -> dict[str, 
         "basemap": basemap,
         "default_view": _view(await read_extent(connection, begin)),
         "layers": [_layer(layer, await read_rules(connection, layer)) for layer in layers.values()],
+        "places": [_place(place) for place in PLACES],
+        "examples": dict(zip(("parcel", "address"), await read_examples(connection), strict=True)),
         "notices": _notices(await read_notices(connection)),
     }
 
@@ -55,6 +59,17 @@ def _view(extent: tuple[float, float, float, float]) -> dict[str, Any]:
         "lat": round((south + north) / 2, 6),
         "bbox": [round(degrees, 6) for degrees in extent],
         "zoom": min(16, max(4, round(math.log2(360 / widest) + 0.4, 1))),
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "code": place.code,
+        "kind": place.kind,
+        "name": _text(place.name),
+        "part_of": _text(place.part_of) if place.part_of else None,
+        "lon": place.lon,
+        "lat": place.lat,
     }
 
 

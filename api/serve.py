@@ -101,8 +101,10 @@ def bind(host: str, port: int) -> socket.socket:
 def _bind_error(host: str, port: int, error: OSError) -> SetupError:
     if error.errno == errno.EADDRINUSE:
         return SetupError(
-            f"Port {port} on {host} is in use by another program. Choose another: `dothi serve --port 8001` or DOTHI_PORT=8001.",
-            vi=f"Cổng {port} trên {host} đang được dùng. Hãy chọn cổng khác: `dothi serve --port 8001` hoặc DOTHI_PORT=8001.",
+            f"Port {port} on {host} is in use by another program, perhaps by another dothi."
+            " Choose another one: `--port 8001` or `DOTHI_PORT=8001 make demo`.",
+            vi=f"Cổng {port} trên {host} đang được dùng, có thể do một dothi khác."
+            " Hãy chọn cổng khác: `--port 8001` hoặc `DOTHI_PORT=8001 make demo`.",
         )
     if error.errno == errno.EACCES:
         return SetupError(

@@ -62,7 +62,6 @@ def main() -> None:
 
 def _measure(asked: argparse.Namespace, effort: Effort) -> list[Finding]:
     peers.check_programs()
-    peers.install_python_peers(effort.say)
     findings: list[Finding] = []
     with opened(asked.rows, effort.say) as store:
         for name in asked.only:

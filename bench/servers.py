@@ -10,13 +10,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.peers import MARTIN, PEER_PYTHON
+from bench import peers
+from bench.peers import PeerAway
 from bench.store import FOLDER, Store
 from spatial.database import ROOT
 
@@ -53,6 +54,25 @@ def _status(pid: int, name: str) -> int:
     return int(found[1]) * 1024
 
 
+Say = Callable[[str], None]
+Peer = Callable[[Store, Say], AbstractContextManager[Server]]
+
+
+@contextmanager
+def beside(store: Store, say: Say, *started: Peer) -> Iterator[dict[str, Server]]:
+    """Start the servers that dothi is compared with; one that is not to be had is left out with a word and ends nothing."""
+    with ExitStack() as stack:
+        found: dict[str, Server] = {}
+        for start in started:
+            try:
+                server = stack.enter_context(start(store, say))
+            except PeerAway as away:
+                say(f"left out: {away}")
+            else:
+                found[server.name] = server
+        yield found
+
+
 @contextmanager
 def dothi(store: Store, **settings: object) -> Iterator[Server]:
     """Serve with dothi; settings as in the environment, without the prefix."""
@@ -71,8 +91,9 @@ def dothi(store: Store, **settings: object) -> Iterator[Server]:
 
 
 @contextmanager
-def tipg(store: Store) -> Iterator[Server]:
+def tipg(store: Store, say: Say) -> Iterator[Server]:
     """Serve with tipg."""
+    peers.install_python_peers(say)
     port = _free_port()
     environment = {
         "DATABASE_URL": store.admin_url(),  # it makes temporary functions, which the API's login may not
@@ -87,23 +108,25 @@ def tipg(store: Store) -> Iterator[Server]:
 
 
 @contextmanager
-def pygeoapi(store: Store) -> Iterator[Server]:
+def pygeoapi(store: Store, say: Say) -> Iterator[Server]:
     """Serve with pygeoapi and its own PostgreSQL provider."""
+    peers.install_python_peers(say)
     port = _free_port()
     folder = FOLDER / "pygeoapi"
     folder.mkdir(parents=True, exist_ok=True)
     config, openapi = folder / "config.yml", folder / "openapi.yml"
     config.write_text(json.dumps(_pygeoapi_config(store, port)))  # JSON is YAML
     environment = {"PYGEOAPI_CONFIG": str(config), "PYGEOAPI_OPENAPI": str(openapi)}
-    program = [str(PEER_PYTHON.parent / "pygeoapi"), "openapi", "generate", str(config), "--output-file", str(openapi)]
-    subprocess.run(program, env={**os.environ, **environment}, check=True, capture_output=True, timeout=_START_SECONDS)
+    program = [str(peers.PEER_PYTHON.parent / "pygeoapi"), "openapi", "generate", str(config), "--output-file", str(openapi)]
+    peers.run("pygeoapi", *program, environment={**os.environ, **environment})
     with _running("pygeoapi", [*_uvicorn(port), "pygeoapi.starlette_app:APP"], environment, port, "/") as server:
         yield server
 
 
 @contextmanager
-def martin(store: Store, cache_mb: int = 512) -> Iterator[Server]:
+def martin(store: Store, say: Say) -> Iterator[Server]:
     """Serve tiles with martin and its cache."""
+    peers.install_martin(say)
     port = _free_port()
     config = FOLDER / "martin.yaml"
     table = {
@@ -112,9 +135,9 @@ def martin(store: Store, cache_mb: int = 512) -> Iterator[Server]:
         "extent": 4096, "buffer": 64, "clip_geom": True, "geometry_type": "MULTIPOLYGON", "properties": TILE_COLUMNS,
     }  # fmt: skip
     postgres = {"connection_string": store.api_url(), "pool_size": 8, "auto_publish": False, "tables": {"parcels": table}}
-    settings = {"listen_addresses": f"127.0.0.1:{port}", "worker_processes": 1, "cache_size_mb": cache_mb, "postgres": postgres}
+    settings = {"listen_addresses": f"127.0.0.1:{port}", "worker_processes": 1, "cache_size_mb": 512, "postgres": postgres}
     config.write_text(json.dumps(settings))
-    with _running("martin", [str(MARTIN), "--config", str(config)], {"RUST_LOG": "warn"}, port, "/health") as server:
+    with _running("martin", [str(peers.MARTIN), "--config", str(config)], {"RUST_LOG": "warn"}, port, "/health") as server:
         yield server
 
 
@@ -149,7 +172,7 @@ def _pygeoapi_config(store: Store, port: int) -> Mapping[str, object]:
 
 
 def _uvicorn(port: int) -> list[str]:
-    program = str(PEER_PYTHON.parent / "uvicorn")
+    program = str(peers.PEER_PYTHON.parent / "uvicorn")
     return [program, "--port", str(port), "--log-level", "warning", "--no-access-log", "--loop", "uvloop", "--http", "httptools"]
 
 
@@ -159,9 +182,17 @@ def _running(name: str, command: list[str], environment: Mapping[str, str], port
     log.parent.mkdir(parents=True, exist_ok=True)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("DOTHI_")}
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env={**inherited, **environment}, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                env={**inherited, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PeerAway(f"{name} does not start ({error.strerror}).", vi=f"{name} không khởi động được.") from error
         try:
             server = Server(name, f"http://127.0.0.1:{port}", process.pid)
             _wait(process, f"{server.url}{health}", log)
@@ -181,7 +212,8 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
                     return
         except (OSError, urllib.error.URLError):
             time.sleep(0.2)
-    raise RuntimeError(f"{process.args!r} does not answer at {url}; {log} says: {log.read_text(errors='replace')[-2000:]}")
+    said = log.read_text(errors="replace")[-2000:]
+    raise PeerAway(f"{url} does not answer; {log} says: {said}", vi=f"{url} không trả lời; {log}: {said}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -290,13 +290,23 @@ LAYERS: tuple[Layer, ...] = (
     Layer(
         "theme_coverage",
         tables.ThemeCoverage,
-        Text("Phạm vi đã có dữ liệu quy hoạch", "Where planning themes are known"),
+        Text("Phạm vi dữ liệu quy hoạch đã khai báo", "Declared extent of planning data"),
         Text(
-            "Nơi một chủ đề quy hoạch đã có dữ liệu đầy đủ, một phần hoặc chưa có.",
-            "Where a planning theme is known in full, in part or not at all.",
+            "Nơi nguồn dữ liệu khai báo một chủ đề quy hoạch đầy đủ, một phần hoặc chưa có; ngoài các vùng này là chưa biết.",
+            "Where a source declares a planning theme as complete, partial or not known; beyond these areas it is unknown.",
         ),
         PLANNING,
-        Style(fill="#90A4AE", stroke="#455A64", width=0.8, opacity=0.25),
+        Style(
+            stroke="#455A64",
+            width=0.8,
+            opacity=0.35,
+            column="extent",
+            rules=(
+                Rule("full", Text("Đầy đủ", "Complete"), fill="#A5D6A7", stroke="#2E7D32", width=0.8),
+                Rule("partial", Text("Một phần", "Partial"), fill="#FFCA28", stroke="#C77700", width=1.2, dash=(4, 2)),
+                Rule("none", Text("Chưa có dữ liệu", "No data"), fill="#616161", stroke="#424242", width=1.4, dash=(1, 2)),
+            ),
+        ),
         Tiling(6, ("theme", "extent", "plan_code")),
     ),
     Layer(

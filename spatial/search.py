@@ -1,4 +1,7 @@
-"""Finds parcels, addresses and units by what somebody types into one box. Public data only: persons are not searched for."""
+"""Finds parcels, streets, addresses, units and places by what somebody types into one box.
+
+Public data only: persons are not searched for.
+"""
 
 import re
 import unicodedata
@@ -10,6 +13,7 @@ from typing import Any
 from spatial.compiled import AsyncConnection
 from spatial.layers import Text
 from spatial.lookup.subject import ParcelCode
+from spatial.places import PLACES
 from spatial.statements import read_async_statement
 
 
@@ -17,8 +21,10 @@ class Found(StrEnum):
     """What a result is."""
 
     PARCEL = "parcel"
+    STREET = "street"
     ADDRESS = "address"
     UNIT = "unit"
+    PLACE = "place"
 
 
 @dataclass(frozen=True)
@@ -51,14 +57,19 @@ class _Numbers:
     number: str
     unit: str | None
     unit_code: str | None = None
+    names_former: bool = False
 
 
-_SHEET = r"to(?: ban do)?(?: so)?\s+(?P<sheet>[\w-]+)"
-_NUMBER = r"thua(?: dat)?(?: so)?\s+(?P<number>[\w-]+)"
+_SHEET = r"to(?: ban do)?(?: so)?[\s:]+(?P<sheet>[\w-]+)"
+_NUMBER = r"thua(?: dat)?(?: so)?[\s:]+(?P<number>[\w-]+)"
 _SPOKEN = (
     re.compile(rf"\b{_SHEET}[\s,;]+{_NUMBER}(?:[\s,;]+(?P<unit>.+))?"),
     re.compile(rf"\b{_NUMBER}[\s,;]+{_SHEET}(?:[\s,;]+(?P<unit>.+))?"),
 )
+_SHORT = re.compile(r"(?P<one>\d+\w?)/(?P<other>\d+\w?)[\s,;]+(?P<unit>\D.*)")
+"""`8/19 lụa đông`: number and sheet in either order; and the house of an alley, `12/3 Lê Lợi`, looks the same."""
+_OF_A_STREET = re.compile(r"^so(?: nha)? (?=\d)|\bduong |\bd\. ?(?=\S)")
+_SHORTEST_NAME = 4
 _KIND_OF_UNIT = re.compile(r"^(?:xa|phuong|dac khu|thi tran|thi xa|tinh|thanh pho|tp|quan|huyen|vung|p|x)[.\s]+(?=\S)")
 
 
@@ -71,10 +82,18 @@ async def search(connection: AsyncConnection, typed: str, *, limit: int, as_of: 
     folded = fold(words)
     if not re.search(r"[a-z0-9]", folded):
         return []
+    found = [one for short in _read_short(folded) for one in await _parcels(connection, short, limit, as_of)]
+    found += _named_places(folded)
     rows = await read_async_statement("search/places").fetch(
-        connection, words=words, unit_words=_KIND_OF_UNIT.sub("", folded), as_of=as_of, most=limit
+        connection, words=_OF_A_STREET.sub("", folded), unit_words=_KIND_OF_UNIT.sub("", folded), as_of=as_of, most=limit
     )
-    return [_place(row) for row in rows]
+    return [*found, *(_place(row) for row in rows)][:limit]
+
+
+async def read_examples(connection: AsyncConnection) -> tuple[str | None, str | None]:
+    """Give a parcel and an address that `search` finds: what to print where somebody does not know what to type."""
+    row = await read_async_statement("search/examples").fetchrow(connection)
+    return row["parcel"], row["address"]
 
 
 def fold(text: str) -> str:
@@ -86,13 +105,37 @@ def fold(text: str) -> str:
 def _read_numbers(words: str) -> _Numbers | None:
     code = ParcelCode.parse(words)
     if code.sheet is not None and code.number is not None:
-        return _Numbers(code.sheet, code.number, None, code.unit_code)
+        return _Numbers(code.sheet, code.number, None, code.unit_code, code.names_former)
     folded = fold(words)
     for pattern in _SPOKEN:
         if match := pattern.search(folded):
             unit = _KIND_OF_UNIT.sub("", match["unit"].strip()) if match["unit"] else None
             return _Numbers(match["sheet"], match["number"], unit)
     return None
+
+
+def _read_short(folded: str) -> tuple[_Numbers, ...]:
+    match = _SHORT.fullmatch(folded)
+    if match is None:
+        return ()
+    one, other, unit = match.group("one", "other", "unit")
+    unit = _KIND_OF_UNIT.sub("", unit)
+    return (_Numbers(other, one, unit), _Numbers(one, other, unit)) if one != other else (_Numbers(one, other, unit),)
+
+
+def _named_places(folded: str) -> list[Result]:
+    """Give the places that every word typed begins a word of; a few letters alone are too little to mean one."""
+    if len(folded) < _SHORTEST_NAME:
+        return []
+    typed = folded.split()
+    return [
+        Result(Found.PLACE, place.name, place.part_of, None, None, place.lon, place.lat, place.bbox)
+        for place in PLACES
+        if any(
+            all(any(word.startswith(begun) for word in fold(name).split()) for begun in typed)
+            for name in (place.name.vi, place.name.en, *place.aliases)
+        )
+    ]
 
 
 async def _parcels(connection: AsyncConnection, numbers: _Numbers, limit: int, as_of: date) -> list[Result]:
@@ -102,6 +145,7 @@ async def _parcels(connection: AsyncConnection, numbers: _Numbers, limit: int, a
         number=numbers.number,
         unit_name=numbers.unit,
         unit_code=numbers.unit_code,
+        names_former=numbers.names_former,
         as_of=as_of,
         most=limit,
     )

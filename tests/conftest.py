@@ -32,6 +32,7 @@ _RUN_FOLDER = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("DOTHI_") and name != "DOTHI_TRIAL_DATA"]:
         del os.environ[name]  # the settings of whoever runs the tests are not the tests'
+    os.environ["DOTHI_PORT"] = "0"  # any free one: on 8000 a demo may be running
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[_RUN_FOLDER] = Path(worker_input["dothi_run_folder"])

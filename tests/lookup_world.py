@@ -153,11 +153,11 @@ class World:
             plan=plan, theme=theme, batch=self._batch,
         )  # fmt: skip
 
-    def address(self, words: str, x: float, y: float, parcel_code: str | None = None) -> None:
+    def address(self, words: str, x: float, y: float, parcel_code: str | None = None, **columns: str) -> None:
         """Put an address point."""
         self._insert(
             "land.address", shapely.Point(x, y), multi=False, code=f"A{next(self._numbers)}", address=words,
-            parcel_code=parcel_code, commune_code=COMMUNE, valid_from=START,
+            parcel_code=parcel_code, commune_code=COMMUNE, valid_from=START, **columns,
         )  # fmt: skip
 
     def version(self) -> int:

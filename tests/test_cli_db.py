@@ -1,6 +1,7 @@
 """The command line as a person uses it: `dothi db ...`, `serve` and `demo` in processes of their own."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -16,6 +17,7 @@ import psycopg2
 import pytest
 
 from spatial.cluster import Cluster
+from spatial.settings import Settings
 from tests.conftest import Database
 
 ROOT = Path(__file__).parents[1]
@@ -34,10 +36,12 @@ def dothi(state: Path) -> Run:
 
 
 def environment(state: Path, settings: dict[str, str]) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DOTHI_")}
-    return (
-        inherited | {"DOTHI_DATA_DIR": str(state), "NO_COLOR": "1"} | {f"DOTHI_{name}": text for name, text in settings.items()}
-    )
+    return {
+        **os.environ,
+        "DOTHI_DATA_DIR": str(state),
+        "NO_COLOR": "1",
+        **{f"DOTHI_{name}": text for name, text in settings.items()},
+    }
 
 
 def assert_sentence(done: subprocess.CompletedProcess[str], *parts: str) -> None:
@@ -139,7 +143,7 @@ def test_help_loads_nothing_heavy() -> None:
 @contextmanager
 def serving(state: Path, *arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a command that serves; gives the process and its URL."""
-    command = [sys.executable, str(ROOT / "dothi.py"), *arguments, "--port", "0"]
+    command = [sys.executable, str(ROOT / "dothi.py"), *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(state, settings)
     )
@@ -195,6 +199,32 @@ def test_port_in_use_is_told_before_anything_is_loaded(dothi: Run, command: str)
         done = dothi(command, "--port", str(port))
     assert_sentence(done, f"Port {port}", "DOTHI_PORT")
     assert dothi("db", "status").returncode == 3
+
+
+@pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="make would set up an environment of its own")
+def test_make_demo_beside_another_one_says_so_and_does_nothing(state: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            ["make", "demo"], cwd=ROOT, env=environment(state, {"PORT": str(port)}), capture_output=True, text=True, check=False
+        )
+    assert done.returncode != 0
+    assert f"Port {port} on 127.0.0.1 is in use by another program, perhaps by another dothi." in done.stderr
+    assert f"Cổng {port}" in done.stderr
+    assert "DOTHI_PORT=8001 make demo" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not Cluster(state).status().pgdata.exists()
+
+
+def test_no_test_takes_a_port_of_its_own() -> None:
+    """A demo may be running on 8000: what is started gets any free port, from the environment that every child inherits."""
+    assert Settings().port == 0
+    others = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    for path in others:
+        source = path.read_text("utf-8")
+        fixed = re.search(r'"--port", "(?!0"|99999")|create_server\(\("[^"]*", (?!0\))\d|\bport=(?!0\b)\d', source)
+        assert fixed is None, f"{path}: {fixed}"
+        assert 'not name.startswith("DOTHI_")' not in source, f"{path}: children inherit the environment as it is"
 
 
 def test_serve_on_an_own_server_needs_a_login_for_the_api(dothi: Run, database: Database) -> None:

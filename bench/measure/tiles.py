@@ -15,7 +15,6 @@ from bench import servers
 from bench.boxes import places
 from bench.clients import Requests, interleaved
 from bench.effort import Effort
-from bench.peers import install_martin
 from bench.report import Finding, at_least, at_most
 from bench.servers import Server
 from bench.statement import PARCELS
@@ -66,10 +65,13 @@ async def _race(store: Store, server: Server, tiles: Sequence[Tile]) -> tuple[fl
 
 def measure_warm(store: Store, effort: Effort) -> Iterator[Finding]:
     """Compare requests per second of tiles that both servers have in memory."""
-    if not install_martin(effort.say):
-        effort.say("no cargo: warm tiles are not compared with martin")
-        return
-    with servers.dothi(store, tile_cache_mb=512) as dothi, servers.martin(store) as martin:
+    with servers.beside(store, effort.say, servers.martin) as others:
+        if martin := others.get("martin"):
+            yield from _warm(store, effort, martin)
+
+
+def _warm(store: Store, effort: Effort, martin: Server) -> Iterator[Finding]:
+    with servers.dothi(store, tile_cache_mb=512) as dothi:
         for zoom in _WARM_ZOOMS:
             tiles = _tiles(store, zoom, _WARM_TILES)
             for encoding in ("gzip", "identity"):

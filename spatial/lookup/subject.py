@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from spatial.compiled import AsyncConnection
@@ -16,6 +16,7 @@ from spatial.lookup.sources import statement
 MOST_CANDIDATES = 20
 
 _DOTTED = re.compile(r"(\d{5})\.(?:(\d{5})\.)?([^.\s]+)\.([^.\s]+)")
+_SLASHED = re.compile(r"(\d{5})/(?:(\d{5})/)?([^/\s]+)/([^/\s]+)")
 _NATIONAL_ID = re.compile(r"\d{12}")
 
 
@@ -44,15 +45,16 @@ class ParcelCode:
 
     @classmethod
     def parse(cls, typed: str) -> "ParcelCode":
-        """Read a code: commune.former-commune.sheet.number, commune.sheet.number, or the 12 digits of the national identifier."""
+        """Read commune.former-commune.sheet.number or commune.sheet.number, with dots or slashes, or a national identifier."""
         code = unicodedata.normalize("NFC", typed).strip()
         if _NATIONAL_ID.fullmatch(code):
             return cls(code, national_id=code)
-        parts = _DOTTED.fullmatch(code)
+        parts = _DOTTED.fullmatch(code) or _SLASHED.fullmatch(code)
         if parts is None:
             return cls(code)
         unit, former, sheet, number = parts.groups()
-        return cls(code, unit_code=former or unit, sheet=sheet, number=number, names_former=former is not None)
+        dotted = ".".join(part for part in parts.groups() if part is not None)
+        return cls(dotted, unit_code=former or unit, sheet=sheet, number=number, names_former=former is not None)
 
     @property
     def has_form(self) -> bool:
@@ -191,19 +193,24 @@ def _several(asked: str, candidates: list[dict[str, Any]]) -> Ambiguous:
 
 async def _not_in_force(connection: AsyncConnection, question: Question, parcel: Mapping[str, Any]) -> NotFound:
     code, day = parcel["code"], question.as_of.isoformat()
+    vi_day = _vi_day(day)
     if parcel["valid_from"] > day:
         return NotFound(
             f"Parcel {code} exists only from {parcel['valid_from']} on, not yet on {day}. Ask with a later as_of.",
-            vi=f"Thửa {code} chỉ có từ ngày {parcel['valid_from']}, chưa có vào ngày {day}. Hãy chọn ngày muộn hơn.",
+            vi=f"Thửa {code} chỉ có từ ngày {_vi_day(parcel['valid_from'])}, chưa có vào ngày {vi_day}. Hãy chọn ngày muộn hơn.",
         )
     rows = await statement("successors").fetch(connection, code=code)
     became = ", ".join(row["to_code"] for row in rows)
     return NotFound(
         f"Parcel {code} existed until {parcel['valid_to']}, not on {day}."
         + (f" It became {became}." if became else " Ask with an earlier as_of, or by a point on the map."),
-        vi=f"Thửa {code} chỉ có đến ngày {parcel['valid_to']}, không còn vào ngày {day}."
+        vi=f"Thửa {code} chỉ có đến ngày {_vi_day(parcel['valid_to'])}, không còn vào ngày {vi_day}."
         + (f" Thửa này đã thành {became}." if became else " Hãy chọn ngày sớm hơn, hoặc chọn điểm trên bản đồ."),
     )
+
+
+def _vi_day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
 def read_parcel(row: Mapping[str, Any]) -> Parcel:

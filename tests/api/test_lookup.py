@@ -60,7 +60,7 @@ async def test_names_and_reasons_come_in_the_language_asked_for(asked: httpx.Asy
     vi, en = await answer(asked, parcel="09706.12.34"), await answer(asked, parcel="09706.12.34", lang="en")
     assert vi["themes"][0]["items"][0]["plan"]["name"] == "Quy hoạch phân khu P1"
     assert en["themes"][0]["items"][0]["plan"]["name"] == "Zoning plan P1"
-    assert en["themes"][0]["items"][0]["zone"]["function_name"] == "Residential unit"
+    assert en["themes"][0]["items"][0]["zone"]["function_name"] == "Neighbourhood unit"
     assert "tham khảo" in vi["disclaimer"]
     assert "reference only" in en["disclaimer"]
 
@@ -129,9 +129,10 @@ async def test_several_parcels_are_offered_as_candidates(world: World, client: h
 
 
 async def test_as_of_before_the_plan_finds_none(asked: httpx.AsyncClient) -> None:
-    response = await asked.get("/lookup", params={"parcel": "09706.12.34", "as_of": "2023-12-31"})
-    assert response.status_code == 404
-    assert str(START) in response.json()["detail"]
+    for lang, days in (("en", (f"{START}", "2023-12-31")), ("vi", (f"{START:%d/%m/%Y}", "31/12/2023"))):
+        response = await asked.get("/lookup", params={"parcel": "09706.12.34", "as_of": "2023-12-31", "lang": lang})
+        assert response.status_code == 404
+        assert all(day in response.json()["detail"] for day in days)
     assert date.fromisoformat((await answer(asked, parcel="09706.12.34", as_of="2024-06-01"))["as_of"]) == date(2024, 6, 1)
 
 

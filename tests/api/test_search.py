@@ -79,6 +79,104 @@ async def test_addresses_and_units_are_found_without_tones_best_first(world: Wor
     assert (await found(client, "yên bài"))[0]["detail"] == "Thành phố Hà Nội"
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("09706/12/34", {"09706.09706.12.34", "09706.09703.12.34"}),
+        ("09706/09703/12/34", {"09706.09703.12.34"}),
+        ("09706.09703.12.34", {"09706.09703.12.34"}),
+        ("09706.09706.12.34", {"09706.09706.12.34"}),
+        ("09703/12/34", {"09706.09703.12.34"}),
+        ("34/12 yên bài", {"09706.09706.12.34", "09706.09703.12.34"}),
+        ("12/34, xã Đồng Trúc", {"09706.09703.12.34"}),
+        ("Thửa đất số: 34; Tờ bản đồ số: 12; xã Đồng Trúc", {"09706.09703.12.34"}),
+        ("34/12", set()),
+        ("09706/12", set()),
+        ("09706/12/34/5/6", set()),
+        ("9706/12/34", set()),
+    ],
+)
+async def test_codes_are_read_with_slashes_and_name_the_former_commune(
+    world: World, client: httpx.AsyncClient, typed: str, code: set[str]
+) -> None:
+    assert {one["code"] for one in await found(client, typed) if one["kind"] == "parcel"} == code
+
+
+async def test_houses_come_in_the_order_of_their_numbers_after_their_street(
+    database: Database, client: httpx.AsyncClient
+) -> None:
+    world = open_world(database)
+    with world.writing():
+        for x, (number, street) in enumerate(
+            [
+                ("12", "Hàng Bạc"),
+                ("100", "Hàng Bạc"),
+                ("5", "Hàng Bạc"),
+                ("9A", "Hàng Bạc"),
+                ("3", "Ngõ 10 Hàng Bạc"),
+                ("1", "Ngõ 9 Hàng Bạc"),
+            ]
+        ):
+            world.address(f"Số {number} {street}", 10 * x, 5, house_number=number, street=street)
+    results = [(one["kind"], one["label"]) for one in await found(client, "hàng bạc")]
+    assert results == [
+        ("street", "Hàng Bạc"),
+        ("street", "Ngõ 9 Hàng Bạc"),
+        ("street", "Ngõ 10 Hàng Bạc"),
+        ("address", "Số 5 Hàng Bạc"),
+        ("address", "Số 9A Hàng Bạc"),
+        ("address", "Số 12 Hàng Bạc"),
+        ("address", "Số 100 Hàng Bạc"),
+        ("address", "Số 1 Ngõ 9 Hàng Bạc"),
+        ("address", "Số 3 Ngõ 10 Hàng Bạc"),
+    ]
+    for typed in ("số 12 đường hàng bạc", "so nha 12 hang bac", "12 Đ. Hàng Bạc", "12 hàng b"):
+        assert (await found(client, typed))[0]["label"] == "Số 12 Hàng Bạc"
+    whole = (await found(client, "đường hàng bạc"))[0]
+    west, _, east, _ = whole["bbox"]
+    assert (whole["kind"], whole["code"]) == ("street", None)
+    assert east > west, "as long as its houses"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Hoàng Sa", "Quần đảo Hoàng Sa"),
+        ("quan dao truong sa", "Quần đảo Trường Sa"),
+        ("đặc khu Trường Sa", "Quần đảo Trường Sa"),
+        ("Spratly", "Quần đảo Trường Sa"),
+        ("biển đông", "Biển Đông"),
+        ("East Sea", "Biển Đông"),
+    ],
+)
+async def test_the_archipelagos_and_the_sea_are_found_whatever_is_loaded(
+    client: httpx.AsyncClient, typed: str, name: str
+) -> None:
+    first = (await found(client, typed))[0]
+    assert (first["kind"], first["label"], first["code"]) == ("place", name, None)
+    west, south, east, north = first["bbox"]
+    assert 109 <= west < east <= 118
+    assert 6 <= south < north <= 21
+
+
+async def test_a_few_letters_mean_no_place(client: httpx.AsyncClient) -> None:
+    assert await found(client, "sa") == []
+    assert await found(client, "hoàng long") == []
+
+
+async def test_the_examples_to_type_are_found(world: World, client: httpx.AsyncClient) -> None:
+    with world.writing():
+        world.address("7 Phố Huế", 90, 5, house_number="7", street="Phố Huế")
+    examples = (await client.get("/page/config")).json()["examples"]
+    assert examples == {"parcel": "09706/12/34", "address": "7 Phố Huế"}
+    for example in examples.values():
+        assert await found(client, example)
+
+
+async def test_without_data_there_is_no_example(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/page/config")).json()["examples"] == {"parcel": None, "address": None}
+
+
 async def test_the_limit_holds(world: World, client: httpx.AsyncClient) -> None:
     assert len(await found(client, "le loi", limit=1)) == 1
     assert len(await found(client, "tờ 12 thửa 34", limit=1)) == 1

@@ -87,21 +87,28 @@ class Open(Protocol):
     """Opens the page at a path; complaints on the console fail the test unless they are expected."""
 
     def __call__(
-        self, path: str, *, size: tuple[int, int] = DESKTOP, complaints_expected: bool = False, base: str = ""
+        self,
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        complaints_expected: bool = False,
+        base: str = "",
+        motion: bool = False,
     ) -> Visit: ...
 
 
 @contextmanager
-def dothi_serving(command: str, database: Database) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def dothi_serving(command: str, database: Database, **settings: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run `dothi demo` or `dothi serve` on a free port; give its URL once it answers, and the process."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("DOTHI_")},
+        **os.environ,
         "DOTHI_DATABASE_URL": database.url,
         "DOTHI_API_DATABASE_URL": database.login("dothi_api"),
         "DOTHI_LOG_LEVEL": "warning",
         "PYTHONUNBUFFERED": "1",
+        **{f"DOTHI_{name}": value for name, value in settings.items()},
     }
-    arguments = [sys.executable, "-m", "dothi", command, "--port", "0"]
+    arguments = [sys.executable, "-m", "dothi", command]
     with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield _read_url(process), process
@@ -173,8 +180,15 @@ def open_page(demo: Demo, browser: Browser) -> Iterator[Open]:
     """Open pages; at the end of the test none may have complained or asked another server."""
     visits: list[tuple[Visit, bool]] = []
 
-    def open_one(path: str, *, size: tuple[int, int] = DESKTOP, complaints_expected: bool = False, base: str = "") -> Visit:
-        visit = Visit(browser, base or demo.url, path, size)
+    def open_one(
+        path: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        complaints_expected: bool = False,
+        base: str = "",
+        motion: bool = False,
+    ) -> Visit:
+        visit = Visit(browser, base or demo.url, path, size, motion=motion)
         visits.append((visit, complaints_expected))
         return visit
 

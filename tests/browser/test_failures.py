@@ -2,6 +2,7 @@
 
 import subprocess
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Demo, Open
@@ -33,6 +34,29 @@ def test_a_refused_question_shows_the_servers_own_sentence(open_page: Open) -> N
     told = visit.card.locator(".nothing, .failure")
     expect(told).to_be_visible()
     assert len(told.inner_text()) > 20
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("vi", "Máy chủ đang tạm ngừng hoặc quá tải"), ("en", "The server is paused or too busy")]
+)
+def test_a_proxys_own_words_never_reach_a_citizen(demo: Demo, open_page: Open, lang: str, told: str) -> None:
+    visit = open_page(f"/?lang={lang}", complaints_expected=True).settle()
+    body = "<html><h1>502 Bad Gateway</h1>nginx</html>"
+    visit.page.route("**/lookup?*", lambda route: route.fulfill(status=502, body=body, content_type="text/html"))
+    visit.page.goto(f"{demo.url}/?lang={lang}&parcel={demo.known.code}")
+    failure = visit.card.get_by_role("alert")
+    expect(failure).to_contain_text(told)
+    expect(visit.card).not_to_contain_text("Bad Gateway")
+    expect(visit.card.get_by_role("heading", level=2)).to_contain_text(demo.known.code)
+
+
+def test_while_the_answer_is_on_its_way_the_title_is_the_question(demo: Demo, open_page: Open) -> None:
+    visit = open_page("/").settle()
+    visit.page.route("**/lookup?*", lambda route: None)
+    visit.page.goto(f"{demo.url}/?parcel={demo.known.code}")
+    expect(visit.card.get_by_role("heading", level=2)).to_have_text(f"Thửa đất {demo.known.code}")
+    visit.page.goto(f"{demo.url}/?at={demo.known.lat},{demo.known.lon}")
+    expect(visit.card.get_by_role("heading", level=2)).to_have_text("Điểm trên bản đồ")
 
 
 def test_an_address_that_makes_no_sense_opens_the_page_all_the_same(open_page: Open) -> None:

@@ -16,7 +16,7 @@ PHONE = (390, 844)
 class Visit:
     """A page opened at `path` of a served app; `close` is for the fixture that made it."""
 
-    def __init__(self, browser: Browser, base: str, path: str, size: tuple[int, int]) -> None:
+    def __init__(self, browser: Browser, base: str, path: str, size: tuple[int, int], *, motion: bool = False) -> None:
         """Open the page in a context of its own, as a new visitor's browser would."""
         self.base = base
         self.requests: list[str] = []
@@ -25,7 +25,7 @@ class Visit:
             viewport={"width": size[0], "height": size[1]},
             has_touch=size == PHONE,
             locale="vi-VN",
-            reduced_motion="reduce",  # flights and shimmer cost a software renderer seconds
+            reduced_motion="no-preference" if motion else "reduce",  # flights and shimmer cost a software renderer seconds
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
@@ -84,6 +84,16 @@ class Visit:
             "([lon, lat]) => { const p = window.dothiMap.project([lon, lat]); return [p.x, p.y]; }", [lon, lat]
         )
         self.page.mouse.click(at[0], at[1])
+
+    def box_on_screen(self, lon_lat: list[list[float]]) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels of the page that places take on the map."""
+        pixels = self.page.evaluate(
+            """places => { const { left, top } = window.dothiMap.getContainer().getBoundingClientRect();
+                return places.map(place => { const p = window.dothiMap.project(place); return [p.x + left, p.y + top]; }); }""",
+            lon_lat,
+        )
+        xs, ys = zip(*pixels, strict=True)
+        return min(xs), min(ys), max(xs), max(ys)
 
     @property
     def card(self) -> Locator:

@@ -22,10 +22,11 @@ export async function getJson<T>(url: string, signal: AbortSignal): Promise<T> {
   return (await response.json()) as T;
 }
 
+/** What the server says for itself; of another (a proxy's page, "Bad Gateway") only the status is taken, never the words. */
 async function readProblem(response: Response): Promise<Problem> {
-  const fallback = { title: response.statusText, status: response.status };
-  if (!response.headers.get("content-type")?.includes("json")) return fallback;
-  return { ...fallback, ...((await response.json().catch(() => ({}))) as Partial<Problem>) };
+  const unsaid = { title: "", status: response.status };
+  if (!response.headers.get("content-type")?.includes("json")) return unsaid;
+  return { ...unsaid, ...((await response.json().catch(() => ({}))) as Partial<Problem>) };
 }
 
 export type Loadable<T> =
@@ -59,7 +60,7 @@ export function resource<T>(url: ReadonlySignal<string | null>): Resource<T> {
       },
       (error: unknown) => {
         if (request.signal.aborted) return;
-        const problem = error instanceof ServerProblem ? error.problem : { title: String(error), status: 0 };
+        const problem = error instanceof ServerProblem ? error.problem : { title: "", status: 0 };
         answer.value = { state: "failed", problem };
       },
     );

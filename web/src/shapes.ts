@@ -48,11 +48,25 @@ export interface PageConfig {
   basemap: { url: string; attribution: string | null } | null;
   default_view: { lon: number; lat: number; zoom: number; bbox: [number, number, number, number] };
   layers: MapLayer[];
+  /** Names that the map carries whatever has been loaded. */
+  places: NamedPlace[];
+  /** What can be typed into the search, and is found. */
+  examples: { parcel: string | null; address: string | null };
   notices: Notice[];
 }
 
+/** An archipelago or a sea: where its name is written, and what it is part of. */
+export interface NamedPlace {
+  code: string;
+  kind: "archipelago" | "sea";
+  name: Text;
+  part_of: Text | null;
+  lon: number;
+  lat: number;
+}
+
 export interface SearchResult {
-  kind: "parcel" | "address" | "unit";
+  kind: "parcel" | "street" | "address" | "unit" | "place";
   label: string;
   detail?: string | null;
   code: string | null;
@@ -87,8 +101,6 @@ export interface PlanReference {
   valid_to?: string | null;
   /** Approved, but in force only from a later day. */
   upcoming?: boolean;
-  /** An event took a part of its territory away near the place. */
-  changed_in_part?: boolean;
 }
 
 export interface ZoneReference {
@@ -129,6 +141,12 @@ export interface Remainder {
   uncovered_share: number;
 }
 
+/** What an event took away of a plan, and whether the place lies in that part: said in `note`. */
+export interface PlanChange {
+  plan_code: string;
+  note: string;
+}
+
 export interface ThemeAnswer {
   theme: string;
   title: string;
@@ -139,7 +157,11 @@ export interface ThemeAnswer {
   area_m2?: number | null;
   share?: number | null;
   items: ThemeItem[];
+  /** How many more items there are, smaller than those listed. */
+  items_omitted?: number | null;
   remainders?: Remainder[] | null;
+  /** Of the theme `plans` only. */
+  changes?: PlanChange[] | null;
 }
 
 export interface LandUse {

@@ -28,6 +28,20 @@ export function select(next: Selection | null): void {
   changeView(next ? { selection: next, mode: "map" } : { selection: next }, { push: true });
 }
 
+/** Today in Vietnam, as dates are written in addresses: `2026-11-21`. */
+export const today = (): string => new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Ho_Chi_Minh" }).format();
+
+/** The day whose law is shown, where it is not today's. */
+export function otherDay(): string | null {
+  const day = view.value.asOf;
+  return day === today() ? null : day;
+}
+
+/** Show the law of a day; today's is asked for without a date, so that the link stays on today. */
+export function showDay(day: string | null): void {
+  changeView({ asOf: day && day !== today() ? day : null }, { push: true });
+}
+
 /** Follow the browser's back and forward buttons, and tell it the language and title. */
 export function followBrowser(): void {
   addEventListener("popstate", () => (view.value = readView(location.search, FIRST_LANG)));
@@ -61,6 +75,14 @@ export const point = (lon: number, lat: number): string => format.formatPoint(la
 export const config = resource<PageConfig>(signal("/page/config"));
 export const layers = computed<MapLayer[]>(() => (config.answer.value.state === "ready" ? config.answer.value.value.layers : []));
 
+/** What can be typed into the search, with examples from the data at hand. */
+export function searchHint(): string {
+  const answer = config.answer.value;
+  const examples = answer.state === "ready" ? answer.value.examples : null;
+  const quoted = (text: string | null | undefined) => (text ? ` (“${text}”)` : "");
+  return t("search_hint", { parcel: quoted(examples?.parcel), address: quoted(examples?.address) });
+}
+
 /** The map's zoom: the view's own, or the one the server starts it with. */
 export const zoom = computed(() => {
   const answer = config.answer.value;
@@ -71,8 +93,8 @@ export function isShown(layer: MapLayer): boolean {
   return view.value.layers.get(layer.name) ?? layer.visible;
 }
 
-/** Only one layer colours the ground: where zones do, parcels are drawn as outlines. */
-export const parcelsAreOutlines = computed(() => layers.value.some((layer) => layer.name === "zones" && isShown(layer)));
+/** Only one layer colours the ground: where zones do, parcels are drawn as outlines, and ground without a known plan is hatched. */
+export const zonesAreShown = computed(() => layers.value.some((layer) => layer.name === "zones" && isShown(layer)));
 
 export function showLayer(layer: MapLayer, shown: boolean): void {
   const chosen = new Map(view.peek().layers);

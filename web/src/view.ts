@@ -36,7 +36,11 @@ export interface View {
   level: string | null;
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+/** Whether a text is a day of the calendar, `2026-11-21`; JavaScript alone would read 31 February as 3 March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
 
 /** Read a view from a query string; what is missing or makes no sense is left out, never an error. */
 export function readView(query: string, fallback: Lang): View {
@@ -48,7 +52,7 @@ export function readView(query: string, fallback: Lang): View {
     mode: given.get("view") === "figures" ? "figures" : "map",
     camera: readCamera(given.get("map")),
     selection: readSelection(given),
-    asOf: asOf && DATE.test(asOf) ? asOf : null,
+    asOf: asOf && isDay(asOf) ? asOf : null,
     layers: readLayers(given.get("layers")),
     indicator: given.get("indicator"),
     period: given.get("period"),

@@ -12,7 +12,8 @@ import {
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { PageConfig } from "../shapes";
-import { changeView, isShown, layers, lookup, mode, parcelsAreOutlines, select, view } from "../state";
+import { changeView, isShown, layers, lookup, mode, zonesAreShown, select, selection, view } from "../state";
+import type { Selection } from "../view";
 import { addHatchings, FIGURE_LAYERS, followFigures } from "./figures";
 import { extentOf, type Extent } from "./geometry";
 import { followParcels } from "./hover";
@@ -20,7 +21,9 @@ import { partIds } from "./paint";
 import { lookAtLegend } from "./legend";
 import { nameUnits, unitNames, UNITS } from "./names";
 import { freePadding } from "./room";
+import { followSeas } from "./seas";
 import { styleOf, tilesAt } from "./style";
+import { addUnknownPatterns, UNKNOWN_LAYERS } from "./unknown";
 
 setWorkerUrl(workerUrl);
 
@@ -30,6 +33,8 @@ export const mapFailed = signal<"tiles" | "webgl" | null>(null);
 export const mapBusy = signal(true);
 
 let map: MapLibre | null = null;
+/** What was brought into view last: from then on the map is the reader's to move. */
+let inView: Selection | null = null;
 
 export function zoomBy(steps: number): void {
   map?.easeTo({ zoom: map.getZoom() + steps });
@@ -40,12 +45,9 @@ export function goHome({ bbox }: PageConfig["default_view"]): void {
   map?.fitBounds(bbox, { padding: freePadding(), maxDuration: 1800 });
 }
 
-export function goTo(lon: number, lat: number, zoom: number): void {
-  map?.flyTo({ center: [lon, lat], zoom, padding: freePadding(), maxDuration: 1800 });
-}
-
+/** Show an extent in the part of the map that stays free; what was chosen just now opens its panel first. */
 export function goToExtent(extent: Extent): void {
-  map?.fitBounds(extent, { padding: freePadding(32), maxZoom: 18, maxDuration: 1800 });
+  requestAnimationFrame(() => map?.fitBounds(extent, { padding: freePadding(32), maxZoom: 18, maxDuration: 1800 }));
 }
 
 /** Load again what failed: every vector source asks for its tiles anew. */
@@ -81,6 +83,7 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
     return () => undefined;
   }
   const made = map;
+  inView = null;
   made.touchZoomRotate.disableRotation();
   made.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
   if (config.basemap?.attribution) {
@@ -96,7 +99,8 @@ export function startMap(container: HTMLElement, config: PageConfig): () => void
   let stop: (() => void)[] = [];
   made.once("style.load", () => {
     addHatchings(made);
-    stop = [...followView(made), ...followFigures(made)];
+    addUnknownPatterns(made);
+    stop = [...followView(made), ...followFigures(made), followSeas(made, config)];
   });
   exposeForTests(made);
   return () => {
@@ -136,9 +140,11 @@ function followView(made: MapLibre): (() => void)[] {
         const visibility = shownHere && isShown(layer) ? "visible" : "none";
         for (const id of partIds(layer)) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", visibility);
       }
-      if (made.getLayer("parcels:fill")) made.setPaintProperty("parcels:fill", "fill-opacity", parcelsAreOutlines.value ? 0 : 1);
+      if (made.getLayer("parcels:fill")) made.setPaintProperty("parcels:fill", "fill-opacity", zonesAreShown.value ? 0 : 1);
       const units = layers.value.find((layer) => layer.name === UNITS);
       made.setLayoutProperty(unitNames.id, "visibility", shownHere && units && isShown(units) ? "visible" : "none");
+      const hatched = shownHere && zonesAreShown.value ? "visible" : "none";
+      for (const id of UNKNOWN_LAYERS) if (made.getLayer(id)) made.setLayoutProperty(id, "visibility", hatched);
       for (const id of FIGURE_LAYERS) made.setLayoutProperty(id, "visibility", shownHere ? "none" : "visible");
       made.getCanvas().style.cursor = shownHere ? "crosshair" : "";
     }),
@@ -174,9 +180,9 @@ function isAt(made: MapLibre, camera: { lon: number; lat: number; zoom: number }
   );
 }
 
-/** Draw what was asked about: the parcel of the answer, else the point; and bring it into the free part of the map. */
+/** Draw what was asked about: the parcel of the answer, else the point; and bring it into view once, not after each move. */
 function showSelection(made: MapLibre): void {
-  const chosen = mode.value === "map" ? view.value.selection : null;
+  const chosen = mode.value === "map" ? selection.value : null;
   const answer = lookup.answer.value;
   const parcel = answer.state === "ready" ? (answer.value.parcel?.geometry ?? null) : null;
   const features: GeoJSON.Feature[] = [];
@@ -186,7 +192,16 @@ function showSelection(made: MapLibre): void {
   }
   (made.getSource("selection") as GeoJSONSource).setData({ type: "FeatureCollection", features });
   const extent = extentOf(features.map((feature) => feature.geometry));
-  if (extent && answer.state === "ready" && !isInFreeView(made, extent)) {
+  if (!extent || answer.state !== "ready" || chosen === inView) return;
+  inView = chosen;
+  bringIntoView(made, extent);
+}
+
+/** Move where the free part of the map does not show the place; a map on its way is judged by where it comes to rest. */
+function bringIntoView(made: MapLibre, extent: Extent): void {
+  const chosen = inView;
+  if (made.isMoving()) made.once("moveend", () => chosen === inView && bringIntoView(made, extent));
+  else if (!isInFreeView(made, extent)) {
     made.fitBounds(extent, { padding: freePadding(60), maxZoom: Math.max(18, made.getZoom()), maxDuration: 1500 });
   }
 }

@@ -57,7 +57,7 @@ function polygonParts(layer: MapLayer, onBasemap: boolean): LayerSpecification[]
     {
       ...common(layer, "fill"),
       type: "fill",
-      layout: layer.name === "zones" ? { "fill-sort-key": FINER_PLAN as unknown as ExpressionSpecification } : {},
+      layout: { "fill-sort-key": drawnLater(layer) },
       paint: { "fill-color": byRule(layer, color), "fill-opacity": opaque ? 1 : fillOpacity(layer), "fill-antialias": false },
     },
     {
@@ -72,6 +72,14 @@ function polygonParts(layer: MapLayer, onBasemap: boolean): LayerSpecification[]
       },
     },
   ];
+}
+
+/** Of areas that overlap, the finer plan and the later rule of a style are drawn over the others. */
+function drawnLater({ name, style: { column, rules } }: MapLayer): ExpressionSpecification | number {
+  if (name === "zones") return FINER_PLAN as unknown as ExpressionSpecification;
+  if (!column || rules.length === 0) return 0;
+  const places = distinct(rules).flatMap((rule, place) => [String(rule.value), place]);
+  return ["match", ["to-string", ["get", column]], ...places, -1] as unknown as ExpressionSpecification;
 }
 
 function lineParts(layer: MapLayer): LayerSpecification {

@@ -8,6 +8,8 @@ import { fontFaces } from "./fonts";
 import { hoveredParcel } from "./hover";
 import { unitNames, UNITS } from "./names";
 import { LAND, paintLayers } from "./paint";
+import { seaNames, SEAS } from "./seas";
+import { unknownGround } from "./unknown";
 
 const SEA = "#e3eaec";
 const ACCENT = "#2b3a8f";
@@ -28,10 +30,17 @@ export function styleOf(config: PageConfig): StyleSpecification {
     sources: {
       selection: { type: "geojson", data: EMPTY },
       unit_names: { type: "geojson", data: EMPTY },
+      [SEAS]: { type: "geojson", data: EMPTY },
       ...figureParts.sources,
     },
     layers: [{ id: "sea", type: "background", paint: { "background-color": SEA } }],
   };
+  const ground = config.layers.find((layer) => layer.name === UNITS);
+  if (ground && !config.basemap) {
+    const land = { source: UNITS, "source-layer": ground.source_layer };
+    style.layers.push({ id: "land", type: "fill", ...land, paint: { "fill-color": LAND, "fill-antialias": false } });
+  }
+  style.layers.push(...unknownGround(config));
   if (config.basemap) {
     style.sources["basemap"] = { type: "raster", tiles: [absolute(config.basemap.url)], tileSize: 256 };
     style.layers.push({
@@ -40,11 +49,6 @@ export function styleOf(config: PageConfig): StyleSpecification {
       source: "basemap",
       paint: { "raster-saturation": -0.4, "raster-opacity": 0.7 },
     });
-  }
-  const ground = config.layers.find((layer) => layer.name === UNITS);
-  if (ground && !config.basemap) {
-    const land = { source: UNITS, "source-layer": ground.source_layer };
-    style.layers.push({ id: "land", type: "fill", ...land, paint: { "fill-color": LAND, "fill-antialias": false } });
   }
   for (const layer of config.layers) {
     const maxzoom = Math.min(layer.maxzoom, FINEST_TILES);
@@ -55,7 +59,15 @@ export function styleOf(config: PageConfig): StyleSpecification {
   const names = parts.findIndex((part) => part.type === "symbol");
   const below = names < 0 ? parts : parts.slice(0, names);
   const above = names < 0 ? [] : parts.slice(names);
-  style.layers.push(...below, ...hoveredParcel(config), ...figureParts.layers, ...selectionParts(), ...above, unitNames);
+  style.layers.push(
+    ...below,
+    ...hoveredParcel(config),
+    ...figureParts.layers,
+    ...selectionParts(),
+    ...above,
+    unitNames,
+    seaNames,
+  );
   return style;
 }
 

@@ -3,11 +3,13 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, LookupAnswer, ParcelAnswer, Problem } from "../shapes";
-import { area, changeView, date, lookup, lookupUrl, moment, point, select, selection, t, view } from "../state";
+import { area, date, lookup, lookupUrl, moment, otherDay, point, searchHint, select, selection, t } from "../state";
 import { Fact } from "./Fact";
 import { CloseIcon, FileIcon, LinkIcon, UnknownIcon } from "./icons";
+import { LegalDayField } from "./LegalDay";
 import { Failure, Nothing, Waiting } from "./messages";
 import { Panel } from "./Panel";
+import type { Selection } from "../view";
 import { stateOf } from "./StateMark";
 import { Theme, Verdicts } from "./Theme";
 
@@ -20,7 +22,6 @@ function close(): void {
 
 export function Card() {
   const answer = lookup.answer.value;
-  const shown = answer.state === "ready" ? answer.value : answer.state === "loading" ? answer.previous : null;
   return (
     <Panel name="card" titleId={TITLE_ID} onEscape={close}>
       <header class="panel-head">
@@ -32,7 +33,8 @@ export function Card() {
       <div class="panel-body" aria-busy={answer.state === "loading"}>
         {answer.state === "loading" && <Waiting label={t("card_loading")} lines={7} />}
         {answer.state === "failed" && <Refusal problem={answer.problem} />}
-        {answer.state === "ready" && shown && <Answer answer={shown} />}
+        {answer.state === "ready" && <Answer answer={answer.value} />}
+        {answer.state !== "ready" && <LegalDayField />}
       </div>
     </Panel>
   );
@@ -41,7 +43,7 @@ export function Card() {
 /** No answer, and what can be done: choose what was meant, ask otherwise, or try again. */
 function Refusal({ problem }: { problem: Problem }) {
   if (problem.candidates?.length) return <Candidates candidates={problem.candidates} />;
-  if (problem.status === 404) return <Nothing title={t("card_not_found")}>{problem.detail ?? t("search_hint")}</Nothing>;
+  if (problem.status === 404) return <Nothing title={t("card_not_found")}>{problem.detail ?? searchHint()}</Nothing>;
   return <Failure title={t("card_failed")} problem={problem} onRetry={lookup.retry} />;
 }
 
@@ -74,18 +76,24 @@ function Title({ answer }: { answer: LookupAnswer | null }) {
   }, [answer]);
   const chosen = selection.value;
   const parcel = answer?.parcel;
-  const place = chosen?.kind === "point" ? point(chosen.lon, chosen.lat) : chosen?.kind === "parcel" ? chosen.code : null;
+  const place = chosen?.kind === "point" ? point(chosen.lon, chosen.lat) : null;
+  const day = otherDay();
   return (
     <div class="title">
       <h2 id={TITLE_ID} ref={heading} tabIndex={-1}>
-        {parcel
-          ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code })
-          : (answer?.place.address ?? (chosen?.kind === "address" ? chosen.text : t("card_point")))}
+        {parcel ? t("card_parcel", { no: parcel.parcel_no ?? parcel.code }) : (answer?.place.address ?? askedFor(chosen))}
       </h2>
       <p class="subtitle">{parcel ? placeOf(parcel) : [answer?.place.commune?.name, place].filter(Boolean).join(" · ")}</p>
       {parcel && answer?.place.address && <p class="subtitle">{answer.place.address}</p>}
+      {day && <p class="subtitle">{t("as_of_day", { date: date(day) })}</p>}
     </div>
   );
+}
+
+/** What was asked about, in its own words: the title while there is no answer, or none that names the place. */
+function askedFor(chosen: Selection | null): string {
+  if (chosen?.kind === "address") return chosen.text;
+  return chosen?.kind === "parcel" ? t("card_parcel_code", { code: chosen.code }) : t("card_point");
 }
 
 function placeOf(parcel: ParcelAnswer): string {
@@ -155,7 +163,6 @@ async function copyLink(): Promise<void> {
 }
 
 function Footing({ answer }: { answer: LookupAnswer }) {
-  const asOf = view.value.asOf ?? answer.as_of.slice(0, 10);
   return (
     <footer class="footing">
       <p class="actions">
@@ -171,22 +178,7 @@ function Footing({ answer }: { answer: LookupAnswer }) {
           {t("as_json")}
         </a>
       </p>
-      <p class="as-of">
-        <label>
-          {t("as_of")}{" "}
-          <input
-            type="date"
-            value={asOf}
-            aria-label={`${t("as_of")}: ${date(asOf)}`}
-            onChange={(event) => changeView({ asOf: event.currentTarget.value || null }, { push: true })}
-          />
-        </label>
-        {view.value.asOf && (
-          <button type="button" class="link" onClick={() => changeView({ asOf: null }, { push: true })}>
-            {t("as_of_today")}
-          </button>
-        )}
-      </p>
+      <LegalDayField answered={answer.as_of.slice(0, 10)} />
       <p class="disclaimer">{answer.disclaimer}</p>
       {answer.data_version !== null && (
         <p class="version">

@@ -5,11 +5,13 @@ import { useEffect, useRef } from "preact/hooks";
 import { valuesInView } from "../map/legend";
 import { fillOpacity, known } from "../map/paint";
 import type { MapLayer, Paint } from "../shapes";
-import { isShown, layers, parcelsAreOutlines, pick, showLayer, t, zoom } from "../state";
+import { isShown, layers, zonesAreShown, pick, showLayer, t, zoom } from "../state";
 import { CloseIcon, LayersIcon } from "./icons";
 
 const open = signal(false);
 const SHORT_LEGEND = 8;
+const ZONES = "zones";
+const LINES = "planning_lines";
 
 export function Layers() {
   const opener = useRef<HTMLButtonElement>(null);
@@ -22,18 +24,25 @@ export function Layers() {
   }, [open.value]);
   if (!open.value) {
     return (
-      <button
-        ref={opener}
-        type="button"
-        class="layers-button"
-        aria-expanded="false"
-        aria-label={t("layers_open")}
-        title={t("layers_open")}
-        onClick={() => (open.value = true)}
-      >
-        <LayersIcon />
-        <span>{t("layers")}</span>
-      </button>
+      <>
+        <button
+          ref={opener}
+          type="button"
+          class="layers-button"
+          aria-expanded="false"
+          aria-label={t("layers_open")}
+          title={t("layers_open")}
+          onClick={() => (open.value = true)}
+        >
+          <LayersIcon />
+          <span>{t("layers")}</span>
+        </button>
+        {groundIsHatched() && (
+          <p class="unknown-key">
+            <UnknownGround />
+          </p>
+        )}
+      </>
     );
   }
   return (
@@ -61,8 +70,26 @@ export function Layers() {
             ))}
           </fieldset>
         ))}
+        <p class="layer-far licences">
+          <a href="/licenses.txt" target="_blank" rel="noopener">
+            {t("licences")}
+          </a>
+        </p>
       </div>
     </section>
+  );
+}
+
+/** From the zoom on where zones are drawn, ground whose planning is not known is hatched. */
+function groundIsHatched(): boolean {
+  return zonesAreShown.value && zoom.value >= (layers.value.find(({ name }) => name === ZONES)?.minzoom ?? Infinity);
+}
+
+function UnknownGround() {
+  return (
+    <>
+      <span class="legend-swatch legend-unknown" aria-hidden="true" /> {t("unknown_ground")}
+    </>
   );
 }
 
@@ -77,7 +104,7 @@ function groups(): [string, MapLayer[]][] {
 
 function Layer({ layer }: { layer: MapLayer }) {
   const shown = isShown(layer);
-  const outlined = layer.name === "parcels" && parcelsAreOutlines.value;
+  const outlined = layer.name === "parcels" && zonesAreShown.value;
   const tooFar = zoom.value < layer.minzoom;
   const { rules, default: otherwise } = layer.style;
   return (
@@ -92,6 +119,8 @@ function Layer({ layer }: { layer: MapLayer }) {
         !tooFar &&
         rules.length > 0 &&
         (outlined ? <p class="layer-far">{t("parcels_outlined")}</p> : <Legend layer={layer} />)}
+      {shown && !tooFar && layer.name === ZONES && <p class="layer-far">{t("unknown_ground_means")}</p>}
+      {shown && !tooFar && layer.name === LINES && <p class="layer-far">{t("lines_where_known")}</p>}
     </div>
   );
 }
@@ -106,6 +135,11 @@ function Legend({ layer }: { layer: MapLayer }) {
   const others = !long || whole.value || [...(seen ?? [])].some((value) => rules.every((rule) => String(rule.value) !== value));
   return (
     <ul class="legend">
+      {layer.name === ZONES && (
+        <li class="legend-ground">
+          <UnknownGround />
+        </li>
+      )}
       {listed.map((rule) => (
         <li key={String(rule.value)}>
           <Swatch layer={layer} paint={{ ...otherwise, ...known(rule) }} /> {pick(rule.label)}

@@ -4,11 +4,18 @@ import { config, mode, selection, t } from "../state";
 import { Card } from "./Card";
 import { Figures } from "./Figures";
 import { Layers } from "./Layers";
+import { LegalDay } from "./LegalDay";
 import { FigureTip, MapCanvas, MapTools } from "./MapCanvas";
 import { Failure } from "./messages";
 import { Notices } from "./Notices";
 import { Search } from "./Search";
 import { Switches } from "./Switches";
+
+/** The map's canvas takes the keyboard; the page's address holds the view and has no fragment. */
+function skipToMap(event: MouseEvent): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>(".maplibregl-canvas")?.focus();
+}
 
 export function Page() {
   const answer = config.answer.value;
@@ -22,20 +29,21 @@ export function Page() {
   const ready = answer.state === "ready" ? answer.value : null;
   return (
     <>
-      <a class="skip" href="#map">
+      <a class="skip" href="#map" onClick={skipToMap}>
         {t("skip_to_map")}
       </a>
       <main>
-        <div class="map-room">
-          {ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}
-        </div>
         <div class="side">
           <Search />
           {mode.value === "figures" ? <Figures /> : selection.value ? <Card /> : <p class="click-hint">{t("click_hint")}</p>}
+          {ready && <Notices notices={ready.notices} />}
         </div>
+        <div class="map-room">
+          {ready ? <MapCanvas config={ready} /> : <div class="map-waiting" role="status" aria-label={t("loading")} />}
+        </div>
+        <LegalDay />
         {ready && mode.value === "map" && <Layers />}
         {ready && <MapTools config={ready} />}
-        {ready && <Notices notices={ready.notices} />}
       </main>
       <Switches />
       <FigureTip />

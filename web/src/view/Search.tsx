@@ -3,10 +3,10 @@
 import { computed, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { goTo, goToExtent } from "../map/map";
+import { goToExtent } from "../map/map";
 import { resource, resourceUrl } from "../server";
 import type { SearchAnswer, SearchResult } from "../shapes";
-import { lang, point, select, t } from "../state";
+import { lang, point, searchHint, select, t } from "../state";
 import { readCoordinates } from "../view";
 import { CloseIcon, ParcelIcon, PlaceIcon, SearchIcon, UnitIcon } from "./icons";
 
@@ -38,19 +38,22 @@ const suggestions = computed<Suggestion[]>(() => {
 
 const ICONS: Record<Suggestion["kind"], ComponentType> = {
   parcel: ParcelIcon,
+  street: PlaceIcon,
   address: PlaceIcon,
   unit: UnitIcon,
+  place: UnitIcon,
   point: PlaceIcon,
 };
+
+/** A parcel, an address or a point is looked up; the others are shown. */
+const LOOKED_UP: Suggestion["kind"][] = ["parcel", "address", "point"];
 
 function choose(suggestion: Suggestion): void {
   open.value = false;
   typed.value = suggestion.label;
   const { lon, lat, code, kind, bbox } = suggestion;
-  if (bbox) goToExtent(bbox);
-  else goTo(lon, lat, kind === "unit" ? 11 : 18);
-  if (kind !== "unit" && code) select({ kind: "parcel", code });
-  else if (kind !== "unit") select({ kind: "point", lon, lat });
+  if (LOOKED_UP.includes(kind)) select(code ? { kind: "parcel", code } : { kind: "point", lon, lat });
+  goToExtent(bbox ?? [lon, lat, lon, lat]);
 }
 
 /** Enter without a chosen suggestion: the first one, or the text itself as an address. */
@@ -165,7 +168,6 @@ function Suggestions({ shown }: { shown: boolean }) {
 
 function Option({ suggestion, place }: { suggestion: Suggestion; place: number }) {
   const Icon = ICONS[suggestion.kind];
-  const kind = { parcel: "kind_parcel", address: "kind_address", unit: "kind_unit", point: "kind_point" } as const;
   return (
     <li
       id={`search-${place}`}
@@ -179,7 +181,7 @@ function Option({ suggestion, place }: { suggestion: Suggestion; place: number }
       <Icon />
       <span>
         <span class="suggestion-label">{suggestion.label}</span>
-        <span class="suggestion-kind">{[t(kind[suggestion.kind]), suggestion.detail].filter(Boolean).join(" · ")}</span>
+        <span class="suggestion-kind">{[t(`kind_${suggestion.kind}`), suggestion.detail].filter(Boolean).join(" · ")}</span>
       </span>
     </li>
   );
@@ -199,7 +201,7 @@ function Message({ answer }: { answer: typeof found.answer.value }) {
   }
   return (
     <p class="search-message" role="status">
-      <strong>{t("search_nothing", { q: asked.value.trim() })}</strong> {t("search_hint")}
+      <strong>{t("search_nothing", { q: asked.value.trim() })}</strong> {searchHint()}
     </p>
   );
 }

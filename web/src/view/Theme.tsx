@@ -1,7 +1,7 @@
 /** The themes of the answer: each state in shape, colour and words, and why it is so. */
 
 import type { ThemeAnswer } from "../shapes";
-import { area, share, t } from "../state";
+import { area, number, share, t } from "../state";
 import { UnknownIcon } from "./icons";
 import { StateMark, stateOf } from "./StateMark";
 import { Item, Rest } from "./ThemeItem";
@@ -32,6 +32,7 @@ function goToTheme(event: MouseEvent): void {
 
 export function Theme({ theme }: { theme: ThemeAnswer }) {
   const partly = typeof theme.share === "number" && theme.share < 0.9995 && typeof theme.area_m2 === "number";
+  const omitted = theme.items_omitted ?? 0;
   return (
     <li class="theme" id={`theme-${theme.theme}`} data-theme={theme.theme} data-state={theme.state}>
       <div class="theme-head">
@@ -46,8 +47,14 @@ export function Theme({ theme }: { theme: ThemeAnswer }) {
             <Item key={i} item={item} theme={theme} />
           ))}
           {theme.remainders?.map((remainder, i) => remainder.uncovered_m2 > 0 && <Rest key={i} remainder={remainder} />)}
+          {omitted > 0 && <li class="item item-rest">{t("items_omitted", { n: number(omitted) })}</li>}
         </ul>
       )}
+      {theme.changes?.map((change, i) => (
+        <p key={i} class="theme-note plan-change">
+          {change.note}
+        </p>
+      ))}
     </li>
   );
 }

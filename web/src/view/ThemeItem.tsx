@@ -1,7 +1,7 @@
 /** What one plan says about the place: how much of it, under which rules, and on what paper. */
 
-import type { PlanDocument, PlanReference, Remainder, ThemeAnswer, ThemeItem } from "../shapes";
-import { area, date, number, share, t } from "../state";
+import type { LineReference, PlanDocument, PlanReference, Remainder, ThemeAnswer, ThemeItem } from "../shapes";
+import { area, date, lang, number, share, t } from "../state";
 import { isWord } from "../words";
 import { Fact } from "./Fact";
 import { StateMark } from "./StateMark";
@@ -109,7 +109,7 @@ function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | 
     <details class="source">
       <summary>{plan?.name && plan.name !== named ? plan.name : t("details")}</summary>
       <dl class="parameters">
-        {typeof line?.width_m === "number" && <Fact term={t("width_m")} value={withUnit("width_m", line.width_m)} />}
+        {typeof line?.width_m === "number" && <Fact term={widthOf(line)} value={withUnit("width_m", line.width_m)} />}
         {typeof line?.contact_m === "number" && line.contact_m > 0 && (
           <Fact term={t("contact_m")} value={withUnit("contact_m", line.contact_m)} />
         )}
@@ -118,7 +118,6 @@ function Source({ item, plan, named }: { item: ThemeItem; plan: PlanReference | 
         {plan?.decision_no && <Fact term={t("decision")} value={decisionOf(plan)} />}
         {plan?.authority && <Fact term={t("authority")} value={plan.authority} />}
         {status && <Fact term={t("status")} value={plan?.upcoming ? t("status_upcoming") : wordOr(`status_${status}`, status)} />}
-        {plan?.changed_in_part && <Fact term={t("changed")} value={t("changed_in_part")} />}
         {plan?.valid_from && <Fact term={t("valid_from")} value={date(plan.valid_from)} />}
       </dl>
       {documents.length > 0 && <Documents documents={documents} />}
@@ -130,9 +129,7 @@ function Documents({ documents }: { documents: PlanDocument[] }) {
   return (
     <ul class="documents" aria-label={t("documents")}>
       {documents.map((document, i) => {
-        const name = [document.title ?? document.kind, document.number, document.date && date(document.date)]
-          .filter(Boolean)
-          .join(" · ");
+        const name = [titleOf(document), document.number, document.date && date(document.date)].filter(Boolean).join(" · ");
         return (
           <li key={i}>
             {document.url ? (
@@ -147,6 +144,18 @@ function Documents({ documents }: { documents: PlanDocument[] }) {
       })}
     </ul>
   );
+}
+
+/** What a width means depends on the line: a road's between its red lines, a setback, a corridor's. */
+function widthOf({ kind }: LineReference): string {
+  return wordOr(`width_${kind ?? ""}`, t("width"));
+}
+
+/** Documents have Vietnamese titles only: in another language their kind goes before. */
+function titleOf({ title, kind }: PlanDocument): string {
+  const named = kind ? wordOr(`document_${kind}`, kind) : null;
+  if (!title) return named ?? "";
+  return lang.value === "vi" || !named ? title : `${named}: ${title}`;
 }
 
 function decisionOf(plan: PlanReference): string {

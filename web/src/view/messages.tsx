@@ -31,9 +31,10 @@ interface FailureProps {
   onRetry(): void;
 }
 
-/** The server's own sentence where there is one; without an answer, what to check. */
+/** The server's own sentence where there is one; from a proxy before it, or without any answer, what to do. */
 export function Failure({ title, problem, hint, onRetry }: FailureProps) {
-  const sentence = problem.detail || problem.title || hint || t("page_failed_hint");
+  const unsaid = problem.status === 0 ? (hint ?? t("page_failed_hint")) : t("gateway_failed");
+  const sentence = problem.detail || problem.title || unsaid;
   return (
     <div class="failure" role="alert">
       <p class="failure-title">{problem.status === 0 ? t("page_failed") : title}</p>
