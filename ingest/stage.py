@@ -102,9 +102,18 @@ USE_STAGE = Table(
 
 
 def create_stage(connection: Connection, *stages: Table) -> None:
-    """Create staging tables in the transaction of the connection; they are gone when it ends."""
+    """Create staging tables in the transaction of the connection; they are gone when it ends.
+
+    A geometry that is copied in becomes what will be stored of it (`admin.stored_geometry`), null where nothing is left.
+    """
+    quote = connection.dialect.identifier_preparer.quote
     for stage in stages:
         connection.execute(CreateTable(stage))
+        if "geom" in stage.columns:
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER store_geometry BEFORE INSERT ON {quote(stage.name)}"
+                " FOR EACH ROW EXECUTE FUNCTION ingest.store_geometry()"
+            )
 
 
 def analyze_stage(connection: Connection, *stages: Table) -> None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy import CheckConstraint, Column, Connection, text
 
-from spatial.layers import GEOMETRY_COLUMN, HIDDEN_COLUMNS, KEY_COLUMN, GeometryKind, Layer, Rule, Style, Text
+from spatial.layers import GEOMETRY_COLUMN, HIDDEN_COLUMNS, KEY_COLUMN, GeometryKind, Layer, Rule, Text
 from spatial.legend import coloured_codes, rules_of
 
 STYLE_NAME = "dothi"
@@ -103,7 +103,7 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
     )
     categories = ET.SubElement(renderer, "categories")
     symbols = ET.SubElement(renderer, "symbols")
-    entries = [(rule.value, f"{_code(style, rule)}{rule.label.vi}", rule) for rule in rules]
+    entries = [(rule.value, f"{_code(layer, rule)}{rule.label.vi}", rule) for rule in rules]
     is_filled = style.fill is not None or any(rule.fill for rule in rules)
     entries.append((NOT_IN_FORCE, _GREY.label.vi, _GREY if is_filled else replace(_GREY, fill=None)))
     entries.append(("", layer.title.vi if not rules else "Khác, chưa rõ", Rule("", layer.title)))
@@ -112,8 +112,8 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
         _add_symbol(symbols, str(number), layer, rule)
 
 
-def _code(style: Style, rule: Rule) -> str:
-    return f"{rule.value} - " if style.codes is not None else ""
+def _code(layer: Layer, rule: Rule) -> str:
+    return f"{rule.value} - " if layer.colour_codes is not None else ""
 
 
 def _add_symbol(symbols: ET.Element, name: str, layer: Layer, rule: Rule) -> None:
@@ -262,7 +262,7 @@ _CLOSED_LIST = re.compile(r"(\w+) IN \((.+)\)")
 
 def _entries(column: Column[object], layer: Layer, rules: Sequence[Rule]) -> list[tuple[str, str]]:
     """Give the values that a form offers for a column, with their labels: the style's rules, else the closed list of words."""
-    found = [(rule.value, f"{_code(layer.style, rule)}{rule.label.vi}") for rule in rules]
+    found = [(rule.value, f"{_code(layer, rule)}{rule.label.vi}") for rule in rules]
     if column.name != layer.style.column:
         found = [(word, word) for word in _closed_list(column, layer)]
     return [*found, (_NULL, "-")] if found and column.nullable else found

@@ -36,6 +36,15 @@ $$;
 COMMENT ON FUNCTION admin.stored_geometry(geometry) IS
     'Dạng lưu của hình học: 7 chữ số thập phân, hợp lệ, vòng ngoài ngược chiều kim đồng hồ';
 
+-- On each staging table of a load, so that whatever is compared, counted and published is what will be stored.
+CREATE FUNCTION ingest.store_geometry() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.geom := admin.stored_geometry(NEW.geom);
+    RETURN NEW;
+END
+$$;
+
 -- In which VN-2000 zone areas of a province are computed, by the longitude of a shape's middle: the zone whose meridian is nearest, up
 -- to 2 degrees away, where its areas are 0.1 % off. Farther out (Hoàng Sa, Trường Sa) none of them holds.
 -- Columns: west (inclusive) and east in degrees; srid as EPSG names it. The meridians stand in the rows of spatial_ref_sys.
@@ -77,4 +86,4 @@ CREATE FUNCTION admin.area_m2(shape geometry, srid integer) RETURNS double preci
         100 * CASE srid WHEN 4326 THEN ST_Area(shape::geography) ELSE ST_Area(ST_Transform(shape, 900000 + srid)) END) / 100;
 COMMENT ON FUNCTION admin.area_m2(geometry, integer) IS 'Diện tích (m²) của hình học đã lưu, trong múi chiếu nêu ra';
 
-GRANT SELECT ON admin.area_zone TO dothi_public;
+GRANT SELECT ON admin.area_zone TO dothi_public, dothi_ingest;

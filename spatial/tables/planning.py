@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, Identity, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, Date, Float, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, MeasuredArea, at_least_zero, column, one_of, rule
 
 PLAN_STATUSES = ("in_preparation", "approved", "in_force", "partly_annulled", "annulled", "replaced", "expired")
 EVENT_KINDS = ("approved", "in_force", "published", "amended", "partly_annulled", "annulled", "replaced", "expired")
@@ -57,7 +57,7 @@ class Plan(LayerRow, Base):
         one_of("plan_kind", "urban", "rural", "functional_zone", "underground", "infrastructure"),
         one_of("adjustment", "first", "overall", "partial"),
         one_of("status", *PLAN_STATUSES),
-        CheckConstraint("info_code ~ '^[0-9]{12}$'", name="info_code_form"),
+        rule("info_code ~ '^[0-9]{12}$'", "info_code_form", "phải gồm đúng 12 chữ số"),
     )
 
     info_code: Mapped[str | None] = column(Text, "Mã thông tin quy hoạch (12 số)", "maThongTinQH")
@@ -96,7 +96,7 @@ class PlanEvent(Base):
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
 
 
-class Zone(LayerRow, Base):
+class Zone(MeasuredArea, LayerRow, Base):
     """A zone of a plan with its function and parameters."""
 
     __tablename__ = "zone"
@@ -105,14 +105,14 @@ class Zone(LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         Index("zone_plan_code_idx", "plan_code"),
-        CheckConstraint("max_coverage_pct BETWEEN 0 AND 100", name="coverage_pct"),
-        CheckConstraint("min_storeys <= max_storeys", name="storeys_in_order"),
-        *at_least_zero("max_far", "max_height_m", "population", "setback_m", "area_m2"),
+        rule("max_coverage_pct BETWEEN 0 AND 100", "coverage_pct", "phải từ 0 đến 100"),
+        rule("min_storeys <= max_storeys", "storeys_in_order", "số tầng tối thiểu không được lớn hơn số tầng tối đa"),
+        *at_least_zero("max_far", "max_height_m", "population", "setback_m", "area_m2", "area_stated_m2"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
     name: Mapped[str | None] = column(Text, "Tên ô", "Name")
-    function_code: Mapped[str | None] = column(Text, "Mã chức năng", "Function code")
+    function_code: Mapped[str | None] = column(Text, "Mã chức năng", "Function code", codes=ZoneFunction)
     function_raw: Mapped[str | None] = column(Text, "Phân loại như trong hồ sơ", "Function as written")
     max_coverage_pct: Mapped[float | None] = column(Float, "Mật độ xây dựng tối đa (%)", "Maximum building coverage (%)")
     max_far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất tối đa", "Maximum FAR")
@@ -121,7 +121,6 @@ class Zone(LayerRow, Base):
     max_height_m: Mapped[float | None] = column(Float, "Chiều cao tối đa (m)", "Maximum height (m)")
     population: Mapped[int | None] = column(Integer, "Dân số quy hoạch", "Planned population")
     setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def stored(connection: Connection, shape: BaseGeometry) -> BaseGeometry | None:
     found, served, again = connection.execute(STORED, {"shape": shapely.to_wkb(shape)}).one()
     if found is None:
         return None
-    kept = shapely.from_wkb(found)
+    kept: BaseGeometry = shapely.from_wkb(found)
     assert again is True
     assert shapely.get_srid(kept) == 4326
     assert shapely.is_valid(kept), shapely.is_valid_reason(kept)
@@ -184,7 +185,8 @@ def test_no_notice_is_said_for_a_shape_that_is_mended(connection: Connection) ->
 def test_an_area_is_that_of_the_pinned_plane(connection: Connection, srid: int) -> None:
     meridian = (VN2000_TM3 | VN2000_UTM)[srid]
     shape = shapely.MultiPolygon([shapely.box(meridian + 0.3, 12.5, meridian + 0.3007, 12.5004)])
-    x, y = transformer_to_wgs84(srid).transform(*shapely.get_coordinates(shape).T, direction="INVERSE")
+    lon, lat = shapely.get_coordinates(shape).T
+    x, y = transformer_to_wgs84(srid).transform(lon, lat, direction="INVERSE")
     wanted = shapely.Polygon(np.column_stack([x, y])).area
     assert area(connection, shape, srid) == pytest.approx(wanted, abs=0.0051)
     assert area(connection, shape, 4326) == pytest.approx(wanted, rel=1e-3)
@@ -229,7 +231,7 @@ def test_zones_of_a_province_neither_overlap_nor_leave_a_gap_on_the_mainland(con
         spans.setdefault(province, []).append((west, east, srid))
     assert len(spans) == 34
     for found in spans.values():
-        for (_, east, _), (west, _, _) in zip(found, found[1:], strict=False):
+        for (_, east, _), (west, _, _) in pairwise(found):
             assert east == west
         assert all(west < VN2000_TM3[srid] < east and east - west <= 4 for west, east, srid in found)
 
