@@ -78,7 +78,7 @@ async def test_a_point_or_line_just_served_is_found_again(client: httpx.AsyncCli
     assert features
     for feature in features:
         shape = shapely.from_geojson(json.dumps(feature["geometry"])).wkt
-        asked = {"filter": f"{operator}(geom, {shape})", "limit": 100}
+        asked: dict[str, Any] = {"filter": f"{operator}(geom, {shape})", "limit": 100}
         found = (await client.get(url, params=asked)).json()
         assert feature["id"] in [other["id"] for other in found["features"]], (operator, shape, found)
 
@@ -101,9 +101,9 @@ def test_an_area_is_that_of_the_stored_shape_in_the_plane_of_its_file(sample: Da
     engine = open_engine(sample.url)
     with engine.connect() as connection:
         wrong = connection.scalar(
-            text(f"SELECT count(*) FROM {name} WHERE area_m2 IS DISTINCT FROM admin.area_m2(geom, area_srid)")  # noqa: S608
+            text(f"SELECT count(*) FROM {name} WHERE area_m2 IS DISTINCT FROM admin.area_m2(geom, area_srid)")
         )
-        planes = set(connection.scalars(text(f"SELECT DISTINCT area_srid FROM {name}")))  # noqa: S608
+        planes = set(connection.scalars(text(f"SELECT DISTINCT area_srid FROM {name}")))
     engine.dispose()
     assert wrong == 0
     assert planes
