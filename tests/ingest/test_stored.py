@@ -31,8 +31,8 @@ def in_degrees(shapes: Sequence[BaseGeometry], srid: int = SRID) -> list[BaseGeo
 
 
 def file_of(path: Path, shapes: Sequence[BaseGeometry], crs: str | None = None, **columns: list[object]) -> Path:
-    numbers = [str(number) for number in range(1, len(shapes) + 1)]
-    fields = {"XAID": [COMMUNE] * len(shapes), "SHBANDO": ["1"] * len(shapes), "SHTHUA": numbers}
+    numbers: list[object] = [str(number) for number in range(1, len(shapes) + 1)]
+    fields: dict[str, list[object]] = {"XAID": [COMMUNE] * len(shapes), "SHBANDO": ["1"] * len(shapes), "SHTHUA": numbers}
     return write_layer(path, shapes, fields | columns, crs=crs)
 
 
