@@ -65,7 +65,7 @@ class ParcelColumns:
 
 
 class Parcel(ParcelColumns, LayerRow, Base):
-    """A parcel for one legal period; code = commune.former-commune.sheet.number."""
+    """A parcel for one legal period."""
 
     __tablename__ = "parcel"
     schema = "land"
@@ -76,6 +76,11 @@ class Parcel(ParcelColumns, LayerRow, Base):
         Index("parcel_sheet_idx", "map_sheet", "parcel_no", "commune_code"),
         Index("parcel_national_id_idx", "national_id", postgresql_where=text("national_id IS NOT NULL")),
     )
+
+    code: Mapped[str] = column(
+        Text, "Mã công khai, ổn định: xã.xã lập bản đồ.tờ.thửa", "Public natural key: commune.former commune.sheet.number",
+        sort_order=-9, derived=True,
+    )  # fmt: skip
 
 
 class ParcelUse(Base):
