@@ -26,7 +26,14 @@ class Base(DeclarativeBase):
 
 
 def column(
-    kind: Any, vi: str, en: str, *args: Any, codes: type[DeclarativeBase] | None = None, derived: bool = False, **options: Any
+    kind: Any,
+    vi: str,
+    en: str,
+    *args: Any,
+    codes: type[DeclarativeBase] | None = None,
+    derived: bool = False,
+    filled: bool = False,
+    **options: Any,
 ) -> Any:
     """Declare a column with its Vietnamese comment (shown by QGIS) and its English title (`info["en"]`).
 
@@ -37,10 +44,11 @@ def column(
         args: passed on, as `options`.
         codes: the code table (`code`, `name`) whose codes the column holds; editors can write no other.
         derived: whether the database computes it from the rest of the row; nobody writes it.
+        filled: whether the database finds it where an editor leaves it empty, so that her form need not ask for it.
         options: passed on.
     """
-    facts = {"en": en} | ({"codes": codes} if codes else {}) | ({"derived": True} if derived else {})
-    return mapped_column(kind, *args, comment=vi, info=facts, **options)
+    facts = {"en": en, "codes": codes, "derived": derived, "filled": filled or derived}
+    return mapped_column(kind, *args, comment=vi, info={name: fact for name, fact in facts.items() if fact}, **options)
 
 
 def rule(condition: str, name: str, vi: str) -> CheckConstraint:

@@ -46,7 +46,7 @@ class ParcelColumns:
 
     national_id: Mapped[str | None] = column(String(12), "Mã định danh thửa đất quốc gia (12 số)", "National parcel identifier")
     former_commune_code: Mapped[str] = column(
-        Text, "Mã xã đã lập bản đồ (trước sáp nhập)", "Commune that numbered the sheet (before mergers)"
+        Text, "Mã xã đã lập bản đồ (trước sáp nhập)", "Commune that numbered the sheet (before mergers)", filled=True
     )
     map_sheet: Mapped[str] = column(Text, "Số hiệu tờ bản đồ", "Map sheet")
     parcel_no: Mapped[str] = column(Text, "Số thứ tự thửa", "Parcel number")

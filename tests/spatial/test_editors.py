@@ -72,7 +72,8 @@ def lan(settled: Database) -> Iterator[Any]:
 def minimal(layer: Layer) -> Values:
     """Give what an editor must type for a new row: all that has no default and is not computed, and the commune."""
     derived = {column.name for column in layer.table.columns if "derived" in column.info}
-    kept = {name: value for name, value in REQUIRED[layer.name].items() if name not in {*derived, "former_commune_code"}}
+    filled = {column.name for column in layer.table.columns if "filled" in column.info}
+    kept = {name: value for name, value in REQUIRED[layer.name].items() if name not in filled}
     code = {} if "code" in derived else {"code": f"{layer.name}-moi"}
     return code | kept | {"commune_code": HOME, "geom": draw(layer.geometry_type, 30)}
 
@@ -167,8 +168,7 @@ def required_columns() -> list[Any]:
     for layer in EDITABLE:
         for column in layer.table.columns:
             has_default = column.server_default is not None or column.identity is not None or column.computed is not None
-            is_found = column.name == "former_commune_code"  # by the place
-            if not column.nullable and not has_default and not is_found and "derived" not in column.info:
+            if not column.nullable and not has_default and "filled" not in column.info:
                 found.append(pytest.param(layer, column.name, id=f"{layer.name}.{column.name}"))
     return found
 
