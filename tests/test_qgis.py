@@ -270,7 +270,8 @@ def test_what_qgis_saved_is_in_the_table_and_in_the_audit(filled: Database, edit
     assert (rows["home"][0], rows["pasted"][0]) == ("Vườn", "Công viên")
     assert rows["home"][1] != rows["pasted"][1]
     assert audit == [
-        ("INSERT", PARCEL), ("UPDATE", PARCEL), ("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn"),
+        ("INSERT", PARCEL), ("UPDATE", PARCEL),
+        ("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn"),
         ("UPDATE", "home"), ("UPDATE", "home"), ("UPDATE", "pasted"), ("UPDATE", "pasted"),
     ]  # fmt: skip
     assert "QGIS" in door
