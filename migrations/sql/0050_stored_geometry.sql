@@ -4,8 +4,11 @@
 -- Storage has the precision of what is served, 7 decimals of a degree (1 cm), so that what a client reads is the stored shape
 -- itself: valid, exteriors counter-clockwise (RFC 7946, 3.1.6), and found again by S_EQUALS.
 -- Each coordinate is the double nearest to its 7 decimals, as every reader of "106.0554321" has it: TWKB divides a whole number by
--- 10^7, while ST_SnapToGrid and ST_ReducePrecision multiply by 1e-7 and miss it by a last bit.
--- Only a shape that rounding makes invalid is noded on the grid. Lines keep their direction (ST_ForcePolygonCCW would turn them).
+-- 10^7, while ST_SnapToGrid multiplies by 1e-7 and misses it by a last bit.
+-- Only a shape that rounding makes invalid is mended, then noded on the grid. Neither does alone: of shapes made of slivers one in 300
+-- cannot be noded as it came (an error of GEOS, or something invalid), and mending and rounding by turns need not end, as each turn makes
+-- crossings that the next one rounds to new ones; of 4,700 that were mended and then noded none failed.
+-- Lines keep their direction: ST_ForcePolygonCCW would turn them.
 -- Parameter: degrees, finite, valid. Gives NULL where nothing of the shape is left on the grid, or where it was not valid.
 -- What it gives, given again, comes back unchanged.
 CREATE FUNCTION admin.stored_geometry(shape geometry) RETURNS geometry
@@ -13,15 +16,15 @@ CREATE FUNCTION admin.stored_geometry(shape geometry) RETURNS geometry
 DECLARE
     stored public.geometry := public.ST_SetSRID(public.ST_GeomFromTWKB(public.ST_AsTWKB(shape, 7)), public.ST_SRID(shape));
 BEGIN
-    -- ST_IsValid would say a NOTICE for each shape
-    IF NOT (public.ST_IsValidDetail(stored)).valid THEN
-        IF NOT (public.ST_IsValidDetail(shape)).valid THEN
+    -- ST_IsValid would say a NOTICE for each shape that is not
+    IF public.ST_IsValidReason(stored) <> 'Valid Geometry' THEN
+        IF public.ST_IsValidReason(shape) <> 'Valid Geometry' THEN
             RETURN NULL;
         END IF;
-        -- a line is rounded vertex by vertex, so what is rounded already loses its collapsed parts and nothing else
-        stored := public.ST_Multi(public.ST_ReducePrecision(CASE public.ST_Dimension(shape) WHEN 1 THEN stored ELSE shape END, 1e-7));
+        stored := public.ST_MakeValid(stored, 'method=structure keepcollapsed=false');
+        stored := public.ST_Multi(public.ST_ReducePrecision(stored, 1e-7));
         stored := public.ST_SetSRID(public.ST_GeomFromTWKB(public.ST_AsTWKB(stored, 7)), public.ST_SRID(shape));
-        IF NOT (public.ST_IsValidDetail(stored)).valid THEN
+        IF public.ST_IsValidReason(stored) <> 'Valid Geometry' THEN
             RETURN NULL;
         END IF;
     END IF;
