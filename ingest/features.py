@@ -26,7 +26,7 @@ from ingest.prepare import (
     strings,
 )
 from ingest.source import SourceBatch
-from ingest.stage import ROW_NO
+from ingest.stage import AREA_SRID, ROW_NO
 from ingest.values import convert_column, convert_constant
 from spatial.errors import InvalidInput
 from spatial.layers import GeometryKind
@@ -40,7 +40,6 @@ _SPANNING = frozenset(
 """Layers whose features may lie in several communes: they get one only if it holds them nearly whole."""
 _NEARLY_WHOLE = 0.99
 _CODE_DIGITS = 16
-_AREA_SRID = "area_srid"
 _UNIT_LEVELS = {2: "province", 3: "district", 5: "commune"}
 
 
@@ -55,8 +54,8 @@ def prepare_features(context: LoadContext, batch: SourceBatch, columns: Columns,
     _DERIVE.get(context.layer.name, _nothing_more)(context, columns, staged, rows, issues)
     if context.layer.name != "admin_units":
         issues += _locate(context, placed, staged)
-    if _AREA_SRID in context.table_columns:
-        staged[_AREA_SRID] = pa.array(area_srids(context, placed, objects(staged["province_code"])))
+    if AREA_SRID in context.table_columns:
+        staged[AREA_SRID] = pa.array(area_srids(context, placed, objects(staged["province_code"])))
     issues += _give_codes(context, placed, staged, rows)
     staged["geom"] = geometry_text(placed.wgs84)
     kept = kept_rows(rows, issues)

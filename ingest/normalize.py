@@ -25,12 +25,12 @@ from sqlalchemy import (
 )
 
 from ingest.connect import loading, lock_layer
-from ingest.stage import shadow
+from ingest.stage import AREA, AREA_SRID, shadow
 from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84
 from spatial.tables import Base, Batch
 from spatial.versions import open_batch
 
-_AREA, _AREA_SRID, _AREA_STATED = "area_m2", "area_srid", "area_stated_m2"
+_AREA_STATED = "area_stated_m2"
 _SAME_M2 = 0.011
 """An area within this of its shape's was computed, to 0.01 m2; any other was stated by a file."""
 _NAMED = 10
@@ -87,17 +87,17 @@ def _stored(table: Table) -> ColumnElement[Any]:
 def _due(table: Table) -> Select[Any]:
     """Select the rows that are not in form, with the form; what has no geometry or nothing left of it is none of them."""
     conditions = [_stored(table).is_distinct_from(table.c.geom)]
-    if _AREA_SRID in table.columns:
-        conditions += [table.c[_AREA_SRID].is_(None), table.c[_AREA].is_(None)]
+    if AREA_SRID in table.columns:
+        conditions += [table.c[AREA_SRID].is_(None), table.c[AREA].is_(None)]
     return select(table.c.id, _stored(table).label("shape")).where(_stored(table).is_not(None), or_(*conditions))
 
 
 def _bring(connection: Connection, table: Table, due: Select[Any], batch_id: int) -> int:
     rows = due.cte("due")
     values: dict[str, Any] = {"geom": rows.c.shape}
-    if _AREA_SRID in table.columns:
+    if AREA_SRID in table.columns:
         plane = _plane(table, rows.c.shape)
-        values |= {_AREA_SRID: plane, _AREA: func.admin.area_m2(rows.c.shape, plane), _AREA_STATED: _stated(table, plane)}
+        values |= {AREA_SRID: plane, AREA: func.admin.area_m2(rows.c.shape, plane), _AREA_STATED: _stated(table, plane)}
     changed = connection.execute(update(table).where(table.c.id == rows.c.id).values(batch_id=batch_id, **values))
     return changed.rowcount
 
@@ -106,10 +106,10 @@ def _plane(table: Table, shape: ColumnElement[Any]) -> ColumnElement[int]:
     """Choose the plane of the area: the row's own, else the VN-2000 zone of the file it came in, else its province's."""
     code = cast(func.substring(Batch.crs, "^EPSG:([0-9]+)$"), Integer)
     of_file = select(code).where(Batch.id == table.c.batch_id, code.in_([*VN2000_TM3, *VN2000_UTM])).scalar_subquery()
-    return func.coalesce(table.c[_AREA_SRID], of_file, func.admin.area_srid(table.c.province_code, shape))
+    return func.coalesce(table.c[AREA_SRID], of_file, func.admin.area_srid(table.c.province_code, shape))
 
 
 def _stated(table: Table, plane: ColumnElement[int]) -> ColumnElement[Any]:
     """Take what stood as the area for a file's statement, where it is not the shape's own and no plane stood beside it."""
-    is_other = func.abs(table.c[_AREA] - func.admin.area_m2(table.c.geom, plane)) > _SAME_M2
-    return func.coalesce(table.c[_AREA_STATED], case((table.c[_AREA_SRID].is_(None) & is_other, table.c[_AREA])))
+    is_other = func.abs(table.c[AREA] - func.admin.area_m2(table.c.geom, plane)) > _SAME_M2
+    return func.coalesce(table.c[_AREA_STATED], case((table.c[AREA_SRID].is_(None) & is_other, table.c[AREA])))

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from ingest.stage import ROW_NO, analyze_stage, create_stage, shadow
+from ingest.stage import AREA, AREA_SRID, ROW_NO, analyze_stage, create_stage, shadow
 
 
 def match_table(name: str) -> Table:
@@ -53,7 +53,6 @@ def match_table(name: str) -> Table:
     )
 
 
-_AREA, _AREA_SRID = "area_m2", "area_srid"
 _KEY = frozenset({"code", "valid_from", "valid_to"})
 """Columns that matching looks at and that are never compared as content."""
 
@@ -199,9 +198,10 @@ def _correct(connection: Connection, publication: Publication, table: Table) -> 
     """Correct rows in place: same id, same period unless the file states another end."""
     stage, match = publication.stage, publication.match
     values = {name: _stated(publication, table, name) for name in publication.filled if name not in _KEY}
-    if _AREA_SRID in publication.filled:
-        same = and_(*[table.c[name].is_not_distinct_from(stage.c[name]) for name in ("geom", _AREA_SRID)])
-        values[_AREA] = case((same, func.coalesce(table.c[_AREA], _area(stage))), else_=_area(stage))
+    if AREA_SRID in publication.filled:
+        # a PROJ of another version must not change an area whose shape and plane are the same
+        same = and_(*[table.c[name].is_not_distinct_from(stage.c[name]) for name in ("geom", AREA_SRID)])
+        values[AREA] = case((same, func.coalesce(table.c[AREA], stage.c[AREA])), else_=stage.c[AREA])
     if "valid_to" in publication.filled and not publication.by_code_only:
         values["valid_to"] = func.coalesce(stage.c.valid_to, table.c.valid_to)
     connection.execute(
@@ -250,15 +250,10 @@ def _insert(connection: Connection, publication: Publication, table: Table, *, a
         **{name: _with_default(publication, name, stage.c[name]) for name in publication.filled if name not in _KEY},
         **kept,
     }
-    if _AREA_SRID in publication.filled:
-        rows[_AREA] = _area(stage)
+    if AREA_SRID in publication.filled:
+        rows[AREA] = stage.c[AREA]
     statement = select(*rows.values()).select_from(source).where(*wanted)
     connection.execute(insert(table).from_select(list(rows), statement, include_defaults=False))
-
-
-def _area(stage: Table) -> Any:
-    """Compute the area in m2 as editors' rows have it: from the stored geometry, in the row's plane."""
-    return func.admin.area_m2(stage.c.geom, stage.c[_AREA_SRID])
 
 
 def _begin(publication: Publication) -> Any:
