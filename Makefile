@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup web demo test lint types check-page pytest exhaustive mutants bench fmt requirements clean clean-data browser
+.PHONY: help setup web demo test lint types check-page pytest exhaustive mutants bench fmt requirements clean clean-data browser qgis
 
 VENV := .venv
 STAMP := $(VENV)/.made
@@ -36,6 +36,9 @@ $(STAMP)/package: pyproject.toml $(STAMP)/requirements
 browser: ## Chromium for the tests (apt, if missing)
 	@.ci/system browser
 
+qgis: ## QGIS for the tests (apt, if missing)
+	@.ci/system qgis
+
 # -- the page -----------------------------------------------------------------------------------------------------------------
 
 web: $(PAGE) ## build the page
@@ -59,7 +62,7 @@ bench: setup ## the numbers, side by side with others (QUICK=1, ONLY="items look
 
 # -- checking -----------------------------------------------------------------------------------------------------------------
 
-test: setup web lint check-page browser pytest ## every check and test, the browser's too
+test: setup web lint check-page browser qgis pytest ## every check and test, the browser's too
 
 lint: setup ## style, types, imports between the rooms
 	$(STEP) "ruff check" $(VENV)/bin/ruff check --quiet .

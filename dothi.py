@@ -130,6 +130,23 @@ def db_migrate() -> None:
     typer.echo("Lược đồ đã cập nhật / schema up to date")
 
 
+@db.command("normalize")
+def db_normalize() -> None:
+    """Đưa hình học và diện tích đã lưu về dạng hiện hành. / Bring stored geometry and areas to their present form, as a batch."""
+    from ingest.normalize import normalize
+
+    done = normalize(_open_admin_engine())
+    for name, rows in done.changed.items():
+        typer.echo(f"{name:<34}{rows:>12,}")
+    for name, ids in done.left.items():
+        listing = ", ".join(map(str, ids))
+        typer.echo(f"{name}: nhỏ hoặc hẹp hơn 1 cm, giữ nguyên / smaller or narrower than 1 cm, left as it is: id {listing}")
+    if done.batch_id is None:
+        typer.echo("Không có gì phải đổi / nothing to do")
+    else:
+        typer.echo(f"Lần ghi {done.batch_id}; sau đó / batch {done.batch_id}; then: dothi rollup refresh")
+
+
 @db.command("url")
 def db_url(
     user: Annotated[

@@ -17,7 +17,7 @@ from ingest.prepare import (
     LoadContext,
     Placed,
     PreparedRows,
-    areas_m2,
+    area_srids,
     geometry_text,
     kept_rows,
     objects,
@@ -26,7 +26,7 @@ from ingest.prepare import (
     strings,
 )
 from ingest.source import SourceBatch
-from ingest.stage import ROW_NO
+from ingest.stage import AREA_SRID, ROW_NO
 from ingest.values import convert_column, convert_constant
 from spatial.errors import InvalidInput
 from spatial.layers import GeometryKind
@@ -40,7 +40,6 @@ _SPANNING = frozenset(
 """Layers whose features may lie in several communes: they get one only if it holds them nearly whole."""
 _NEARLY_WHOLE = 0.99
 _CODE_DIGITS = 16
-_AREA_COLUMN = "area_m2"
 _UNIT_LEVELS = {2: "province", 3: "district", 5: "commune"}
 
 
@@ -55,7 +54,8 @@ def prepare_features(context: LoadContext, batch: SourceBatch, columns: Columns,
     _DERIVE.get(context.layer.name, _nothing_more)(context, columns, staged, rows, issues)
     if context.layer.name != "admin_units":
         issues += _locate(context, placed, staged)
-    _compute_area(context, placed, staged)
+    if AREA_SRID in context.table_columns:
+        staged[AREA_SRID] = pa.array(area_srids(context, placed, objects(staged["province_code"])))
     issues += _give_codes(context, placed, staged, rows)
     staged["geom"] = geometry_text(placed.wgs84)
     kept = kept_rows(rows, issues)
@@ -76,7 +76,7 @@ def _convert(context: LoadContext, columns: Columns, rows: Rows, staged: Staged)
     issues: list[Issue] = []
     for target, name in context.plan.public.items():
         column = context.table_columns.get(target)
-        if column is None or target == "geom":
+        if column is None or target == "geom" or "derived" in column.info:
             continue
         if target == "commune_code":
             staged[target] = strings(commune_codes(columns[name]))
@@ -95,7 +95,7 @@ def _state_constants(context: LoadContext, rows: Rows, staged: Staged) -> None:
         constants.setdefault("valid_from", context.options.valid_from.isoformat())
     for target, text in constants.items():
         column = context.table_columns.get(target)
-        if column is None or target in ("id", "batch_id", "geom") or column.computed is not None:
+        if column is None or target in ("id", "batch_id", "geom") or column.computed is not None or "derived" in column.info:
             raise InvalidInput(
                 f"{context.layer.name} has no column '{target}' to set. Columns: {', '.join(context.table_columns)}."
             )
@@ -137,15 +137,6 @@ def _nearly_whole(context: LoadContext, placed: Placed, found: npt.NDArray[np.ob
         if inside < _NEARLY_WHOLE * measure(shape):
             kept[index] = None
     return kept
-
-
-def _compute_area(context: LoadContext, placed: Placed, staged: Staged) -> None:
-    """Compute `area_m2` where the layer has it and the file does not say."""
-    if _AREA_COLUMN not in context.table_columns or context.layer.geometry_kind is not GeometryKind.POLYGON:
-        return
-    computed, _ = areas_m2(context, placed, objects(staged["province_code"]))
-    areas = pa.array(np.round(computed, 2), pa.float64(), from_pandas=True)
-    staged[_AREA_COLUMN] = pc.coalesce(staged[_AREA_COLUMN], areas) if _AREA_COLUMN in staged else areas
 
 
 def _give_codes(context: LoadContext, placed: Placed, staged: Staged, rows: Rows) -> list[Issue]:

@@ -154,6 +154,11 @@ class IssueCode(StrEnum):
         "Hình học không hợp lệ đã được sửa; diện tích thay đổi trong giới hạn.",
         "The invalid geometry was repaired; its area changed within the bound.",
     )  # fmt: skip
+    GEOMETRY_VANISHES = (
+        "geometry_vanishes", Severity.ERROR,
+        "Hình học nhỏ hoặc hẹp hơn 1 cm; lưu tới 7 chữ số thập phân (1 cm) thì không còn gì.",
+        "The geometry is smaller or narrower than 1 cm; stored to 7 decimals (1 cm) nothing of it is left.",
+    )  # fmt: skip
     GEOMETRY_REPAIR_TOO_LARGE = (
         "geometry_repair_too_large", Severity.ERROR,
         "Sửa hình học sẽ làm diện tích thay đổi quá 1 % và quá 1 m²; cần người xem.",

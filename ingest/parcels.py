@@ -23,7 +23,8 @@ from ingest.prepare import (
     LoadContext,
     Placed,
     PreparedRows,
-    areas_m2,
+    area_srids,
+    drawn_areas,
     geometry_text,
     kept_rows,
     objects,
@@ -60,7 +61,8 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     provinces = np.array([context.places.province_of.get(code) for code in today], dtype=object)
 
-    computed, srids = areas_m2(context, placed, provinces)
+    srids = area_srids(context, placed, provinces)
+    drawn = drawn_areas(context, placed, srids)
     staged: dict[str, pa.Array] = {
         ROW_NO: pa.array(rows),
         "map_sheet": sheet,
@@ -68,11 +70,10 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
         "commune_code": strings(today),
         "former_commune_code": strings(former),
         "province_code": strings(provinces),
-        "area_m2": _rounded(computed),
         "area_srid": pa.array(srids),
     }
-    issues += _stated_areas(context, columns, computed, rows, staged)
-    uses, told = _land_uses(context, columns, computed, rows, staged)
+    issues += _stated_areas(context, columns, drawn, rows, staged)
+    uses, told = _land_uses(context, columns, drawn, rows, staged)
     issues += told
     issues += _texts(context, columns, rows, staged)
     issues += check_overlaps(placed.drawn, rows) if _is_metric(context) else []

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, column, func, or_, select, table
 
 from ingest.source import GeometryArray
-from spatial.tables import ProvinceZone, Unit, UnitChange
+from spatial.crs import WGS84
+from spatial.tables import Unit, UnitChange
 
 Codes = npt.NDArray[np.object_]
 _SCHEMATIC = "schematic"
+_AREA_ZONE = table("area_zone", *map(column, ("province_code", "srid", "west", "east")), schema="admin")
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,14 @@ class Places:
         successors: former code -> codes of today, where they are known; a code may be both former and of today.
         current: polygons of today's communes that were asked for, EPSG:4326; none for schematic ones.
         former: polygons of former communes that were asked for.
-        zones: province -> EPSG codes of the VN-2000 zones its files come in.
+        zones: province -> the VN-2000 zones its areas are computed in: west (inclusive), east in degrees, EPSG code.
     """
 
     province_of: Mapping[str, str | None]
     successors: Mapping[str, tuple[str, ...]]
     current: Mapping[str, BaseGeometry]
     former: Mapping[str, BaseGeometry]
-    zones: Mapping[str, tuple[int, ...]]
+    zones: Mapping[str, tuple[tuple[float, float, int], ...]]
 
     def targets(self, code: str) -> tuple[str, ...]:
         """Give the communes of today on the ground of the code as a file may mean it."""
@@ -99,12 +101,16 @@ class Places:
         found[present[rows[::-1]]] = names[units[::-1]]  # reversed: of several, the first wins
         return found
 
-    def zone_at(self, province: str | None, lon: float) -> int | None:
-        """Choose the VN-2000 zone in which areas of the province are computed at a longitude (degrees east)."""
-        from spatial.crs import VN2000_TM3
+    def zones_at(self, provinces: Codes, lons: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Give the zone in which areas are computed, by province and longitude in degrees, as `admin.area_srid` does.
 
-        candidates = self.zones.get(province or "", ()) or tuple(VN2000_TM3)
-        return min(candidates, key=lambda srid: abs(VN2000_TM3.get(srid, 999.0) - lon), default=None)
+        4326, the ellipsoid, where the province has no zone that holds there.
+        """
+        found = np.full(len(lons), WGS84, dtype=np.int64)
+        for province in _distinct(provinces):
+            for west, east, srid in self.zones.get(province, ()):
+                found[(provinces == province) & (lons >= west) & (lons < east)] = srid
+        return found
 
 
 def _distinct(codes: Codes) -> list[str]:
@@ -145,9 +151,9 @@ def load_places(connection: Connection, today: date, codes: Iterable[str] | None
     if codes is not None:
         wanted = set(codes) | {new for code in codes for new in successors.get(code, ())}
         wanted |= {old for old, targets in successors.items() if wanted & set(targets)}
-    zones: dict[str, tuple[int, ...]] = {}
-    for province, srid in connection.execute(select(ProvinceZone.province_code, ProvinceZone.srid)):
-        zones[province] = (*zones.get(province, ()), srid)
+    zones: dict[str, tuple[tuple[float, float, int], ...]] = {}
+    for province, srid, west, east in connection.execute(select(*_AREA_ZONE.columns)):
+        zones[province] = (*zones.get(province, ()), (west, east, srid))
     return Places(
         province_of,
         successors,

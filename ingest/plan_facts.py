@@ -104,7 +104,8 @@ def _event(fact: "EventFact") -> dict[str, Any]:
     values = fact.model_dump(exclude={"geometry"})
     if fact.geometry is None:
         return {**values, "geom": null()}
-    return {**values, "geom": func.ST_Multi(func.ST_GeomFromGeoJSON(json.dumps(fact.geometry)))}
+    drawn = func.ST_Multi(func.ST_GeomFromGeoJSON(json.dumps(fact.geometry)))
+    return {**values, "geom": func.coalesce(func.admin.stored_geometry(drawn), drawn)}
 
 
 def _bring(

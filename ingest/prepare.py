@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from pyproj import Geod
 
 from ingest.columns import ColumnPlan
 from ingest.content import FileContent
@@ -26,6 +27,7 @@ from spatial.layers import GeometryKind, Layer
 
 Mask = npt.NDArray[np.bool_]
 _METRES_PER_DEGREE = 111_320.0
+_ELLIPSOID = Geod(ellps="WGS84")
 _KINDS = {GeometryKind.POINT: Kind.POINT, GeometryKind.LINE: Kind.LINE, GeometryKind.POLYGON: Kind.POLYGON}
 
 
@@ -145,27 +147,32 @@ def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
     return geometries
 
 
-def areas_m2(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> tuple[Any, Any]:
-    """Compute areas in the file's VN-2000 zone, else in the zone of each row's province.
+def area_srids(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """Say in which plane each row's area is computed: the file's VN-2000 zone, else its province's (EPSG codes)."""
+    if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
+        return np.full(len(placed.wgs84), context.crs.srid, dtype=np.int64)
+    bounds = shapely.bounds(placed.wgs84)
+    return context.places.zones_at(provinces, (bounds[:, 0] + bounds[:, 2]) / 2)
 
-    Returns:
-        Areas in m2 (NaN where there is no geometry) and the EPSG code of each.
+
+def drawn_areas(context: LoadContext, placed: Placed, srids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Measure the shapes as the file draws them, in m2 (NaN where there is none), to hold what it states against them.
+
+    What is stored is computed from the stored geometry, by the database (`admin.area_m2`).
     """
     if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
-        return shapely.area(placed.drawn), np.full(len(placed.drawn), context.crs.srid, dtype=np.int64)
+        return np.asarray(shapely.area(placed.drawn))
     areas = np.full(len(placed.wgs84), np.nan)
-    srids = np.zeros(len(placed.wgs84), dtype=np.int64)
-    middle = np.nanmean(shapely.bounds(placed.wgs84)[:, [0, 2]], axis=1) if len(areas) else areas
-    for province in set(provinces):
-        of_province = np.flatnonzero((provinces == province) & ~shapely.is_missing(placed.wgs84))
-        if not of_province.size:
+    for srid in np.unique(srids).tolist():
+        at = np.flatnonzero((srids == srid) & ~shapely.is_missing(placed.wgs84))
+        shapes = placed.wgs84[at]
+        if srid == WGS84:
+            areas[at] = [abs(_ELLIPSOID.geometry_area_perimeter(shape)[0]) for shape in shapes]
             continue
-        srid = context.places.zone_at(province, float(np.median(middle[of_province]))) or next(iter(VN2000_TM3))
-        coordinates = shapely.get_coordinates(placed.wgs84[of_province])
-        x, y = transformer_to_wgs84(srid).transform(coordinates[:, 0], coordinates[:, 1], direction="INVERSE")
-        areas[of_province] = shapely.area(shapely.set_coordinates(placed.wgs84[of_province].copy(), np.column_stack([x, y])))
-        srids[of_province] = srid
-    return areas, srids
+        lon, lat = shapely.get_coordinates(shapes).T
+        x, y = transformer_to_wgs84(srid).transform(lon, lat, direction="INVERSE")
+        areas[at] = shapely.area(shapely.set_coordinates(shapes.copy(), np.column_stack([x, y])))
+    return areas
 
 
 def geometry_text(geometries: GeometryArray) -> pa.Array:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from ingest.stage import ROW_NO, analyze_stage, create_stage, shadow
+from ingest.stage import AREA, AREA_SRID, ROW_NO, analyze_stage, create_stage, shadow
 
 
 def match_table(name: str) -> Table:
@@ -198,6 +198,10 @@ def _correct(connection: Connection, publication: Publication, table: Table) -> 
     """Correct rows in place: same id, same period unless the file states another end."""
     stage, match = publication.stage, publication.match
     values = {name: _stated(publication, table, name) for name in publication.filled if name not in _KEY}
+    if AREA_SRID in publication.filled:
+        # a PROJ of another version must not change an area whose shape and plane are the same
+        same = and_(*[table.c[name].is_not_distinct_from(stage.c[name]) for name in ("geom", AREA_SRID)])
+        values[AREA] = case((same, func.coalesce(table.c[AREA], stage.c[AREA])), else_=stage.c[AREA])
     if "valid_to" in publication.filled and not publication.by_code_only:
         values["valid_to"] = func.coalesce(stage.c.valid_to, table.c.valid_to)
     connection.execute(
@@ -246,6 +250,8 @@ def _insert(connection: Connection, publication: Publication, table: Table, *, a
         **{name: _with_default(publication, name, stage.c[name]) for name in publication.filled if name not in _KEY},
         **kept,
     }
+    if AREA_SRID in publication.filled:
+        rows[AREA] = stage.c[AREA]
     statement = select(*rows.values()).select_from(source).where(*wanted)
     connection.execute(insert(table).from_select(list(rows), statement, include_defaults=False))
 

@@ -29,7 +29,7 @@ Conditions = dict[str, ColumnElement[bool]]
 _PERIOD_RULE = "period_in_order"
 _GEOMETRY_RULE = "geom_valid"
 """Held against every geometry by shapely before; asked again only when the database disagrees."""
-_FILLED_BY_LOAD = frozenset({"id", "batch_id", "geom"})
+_FILLED_BY_LOAD = frozenset({"id", "batch_id"})
 
 
 def check_rules(connection: Connection, target: Table, stage: Table, *, with_geometry: bool = False) -> list[Issue]:
@@ -61,7 +61,7 @@ def _broken(stage: Table, conditions: Conditions, missing: Conditions) -> Select
 
 
 def _issues_of(row_no: int, broken: Sequence[str | None], absent: Sequence[str | None]) -> list[Issue]:
-    issues = [Issue(IssueCode.VALUE_MISSING, row_no, column=name) for name in absent if name]
+    issues = [_absence(row_no, name) for name in absent if name]
     for name in broken:
         if name:
             code = IssueCode.PERIOD_DISORDER if _PERIOD_RULE in name else IssueCode.VALUE_NOT_ALLOWED
@@ -69,11 +69,16 @@ def _issues_of(row_no: int, broken: Sequence[str | None], absent: Sequence[str |
     return issues
 
 
+def _absence(row_no: int, name: str) -> Issue:
+    """Say what lacks; a geometry that came into staging and is not there had nothing to store (`admin.stored_geometry`)."""
+    return Issue(IssueCode.GEOMETRY_VANISHES, row_no) if name == "geom" else Issue(IssueCode.VALUE_MISSING, row_no, column=name)
+
+
 def _rule_name(rule: CheckConstraint) -> str:
     return str(rule.name)
 
 
 def _is_required(column: Column[Any]) -> bool:
-    if column.nullable or column.name in _FILLED_BY_LOAD or column.computed is not None:
+    if column.nullable or column.name in _FILLED_BY_LOAD or column.computed is not None or "derived" in column.info:
         return False
     return column.server_default is None

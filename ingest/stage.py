@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from geoalchemy2 import Geometry
 from psycopg2 import sql
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Connection, Float, Integer, MetaData, Table, Text, text
 from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.types import UserDefinedType
 
 ROW_NO = "row_no"
+AREA, AREA_SRID = "area_m2", "area_srid"
 _PENDING = 3
 """Parts of a file that may wait for the database; each holds some 65,000 rows."""
 
@@ -52,7 +53,8 @@ def _plain(column: Column[Any]) -> Column[Any]:
 def layer_stage(target: Table, name: str = "load_row", *, restricted: bool = False) -> Table:
     """Declare the staging table of a layer: row number, id to come, the table's columns without its rules.
 
-    With `restricted` it has a column that says which rows must not be published.
+    With `restricted` it has a column that says which rows must not be published. Areas are computed of what will be stored while
+    the file is still being read, by the database, as those of editors' rows are.
     """
     left_out = {"id", "batch_id"} | {column.name for column in target.columns if column.computed is not None}
     sequence = f"{target.schema}.{target.name}_id_seq"
@@ -61,6 +63,9 @@ def layer_stage(target: Table, name: str = "load_row", *, restricted: bool = Fal
     columns = [_plain(column) for column in target.columns if column.name not in left_out]
     for column in columns:
         column.nullable = True
+    if AREA_SRID in target.columns:
+        columns = [column for column in columns if column.name != AREA]
+        columns.append(Column(AREA, Float, Computed(f"admin.area_m2(geom, {AREA_SRID})", persisted=True)))
     if restricted:
         columns.append(Column("is_restricted", Boolean))
     return Table(
@@ -102,9 +107,18 @@ USE_STAGE = Table(
 
 
 def create_stage(connection: Connection, *stages: Table) -> None:
-    """Create staging tables in the transaction of the connection; they are gone when it ends."""
+    """Create staging tables in the transaction of the connection; they are gone when it ends.
+
+    A geometry that is copied in becomes what will be stored of it (`admin.stored_geometry`), null where nothing is left.
+    """
+    quote = connection.dialect.identifier_preparer.quote
     for stage in stages:
         connection.execute(CreateTable(stage))
+        if "geom" in stage.columns:
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER store_geometry BEFORE INSERT ON {quote(stage.name)}"
+                " FOR EACH ROW EXECUTE FUNCTION ingest.store_geometry()"
+            )
 
 
 def analyze_stage(connection: Connection, *stages: Table) -> None:

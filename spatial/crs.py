@@ -67,7 +67,7 @@ class Crs:
         uri: the OGC name that requests and answers use.
         database_srid: the row of `spatial_ref_sys` that PostGIS transforms with.
         north_first: whether the axes of the URI come as latitude/northing first.
-        decimals: digits after the point that keep 1 cm or better.
+        decimals: digits after the point that keep what is stored: of degrees the very digits, of metres 1 mm, a tenth of them.
     """
 
     epsg: int
@@ -91,7 +91,7 @@ CRS84 = Crs(WGS84, CRS84_URI, WGS84, north_first=False, decimals=7)
 SUPPORTED: tuple[Crs, ...] = (
     CRS84,
     Crs(WGS84, f"{EPSG_URI}4326", WGS84, north_first=True, decimals=7),
-    Crs(WEB_MERCATOR, f"{EPSG_URI}3857", WEB_MERCATOR, north_first=False, decimals=2),
+    Crs(WEB_MERCATOR, f"{EPSG_URI}3857", WEB_MERCATOR, north_first=False, decimals=3),
     *(
         Crs(epsg, f"{EPSG_URI}{epsg}", database_srid(epsg), north_first=False, decimals=3)
         for epsg in (*sorted(VN2000_UTM), *sorted(VN2000_TM3))

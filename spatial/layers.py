@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, Table
-from sqlalchemy.orm import DeclarativeBase
 
 from spatial import tables
 from spatial.errors import NotFound
@@ -67,8 +66,7 @@ class Style:
 
     Attributes:
         column: column the rules look at; None: one drawing for all.
-        rules: rules written here.
-        codes: code table (`code`, `name`, `name_en`, `map_color`) whose colours make the rules; official colours live there.
+        rules: rules written here; none where the column has a code table with colours of its own (`Layer.colour_codes`).
         label_column: column written on the map when zoomed in.
     """
 
@@ -78,7 +76,6 @@ class Style:
     opacity: float = 1.0
     column: str | None = None
     rules: tuple[Rule, ...] = ()
-    codes: type[DeclarativeBase] | None = None
     label_column: str | None = None
 
 
@@ -132,6 +129,13 @@ class Layer:
     def properties(self) -> tuple[Column[Any], ...]:
         """The public columns other than key and geometry, in the order of the table."""
         return tuple(column for column in self.table.columns if column.name not in {KEY_COLUMN, GEOMETRY_COLUMN, *HIDDEN_COLUMNS})
+
+    @property
+    def colour_codes(self) -> Table | None:
+        """The code table (`code`, `name`, `name_en`, `map_color`) whose official colours make the style's rules."""
+        styled = self.table.columns.get(self.style.column or "")
+        codes = styled.info.get("codes") if styled is not None else None
+        return codes.__table__ if codes is not None and "map_color" in codes.__table__.columns else None
 
     @property
     def geometry_type(self) -> str:
@@ -210,7 +214,7 @@ LAYERS: tuple[Layer, ...] = (
             "Cadastral parcels; without land users, defence and public-security land.",
         ),
         LAND,
-        Style(stroke="#6B5B3E", width=0.4, column="land_use_code", codes=tables.LandUse, label_column="parcel_no"),
+        Style(stroke="#6B5B3E", width=0.4, column="land_use_code", label_column="parcel_no"),
         Tiling(13, ("code", "map_sheet", "parcel_no", "land_use_code", "area_m2")),
         shown=True,
         keywords=("CadastralParcel", "LA_SpatialUnit", "địa chính"),
@@ -233,7 +237,7 @@ LAYERS: tuple[Layer, ...] = (
             "Zones with function and parameters: coverage, FAR, storeys, height, population.",
         ),
         PLANNING,
-        Style(stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", codes=tables.ZoneFunction, label_column="name"),
+        Style(stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", label_column="name"),
         Tiling(10, ("code", "plan_code", "name", "function_code", "max_storeys", "max_coverage_pct", "max_far")),
         shown=True,
         keywords=("ZoningElement", "SupplementaryRegulation"),

@@ -29,9 +29,9 @@ async def read_rules(connection: AsyncConnection, layer: Layer) -> tuple[Rule, .
 
 def coloured_codes(layer: Layer) -> Select[Any] | None:
     """Select the codes that the layer's style takes its colours from; None where the declaration writes the rules."""
-    if layer.style.codes is None:
+    table = layer.colour_codes
+    if table is None:
         return None
-    table = layer.style.codes.__table__
     coloured = select(table.c.code, table.c.name, table.c.name_en, table.c.map_color)
     return coloured.where(table.c.map_color.is_not(None)).order_by(table.c.code)
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy import CheckConstraint, Column, Connection, text
 
-from spatial.layers import GEOMETRY_COLUMN, HIDDEN_COLUMNS, KEY_COLUMN, GeometryKind, Layer, Rule, Style, Text
+from spatial.layers import GEOMETRY_COLUMN, HIDDEN_COLUMNS, KEY_COLUMN, GeometryKind, Layer, Rule, Text
 from spatial.legend import coloured_codes, rules_of
 
 STYLE_NAME = "dothi"
@@ -52,25 +52,20 @@ def _write_style(connection: Connection, layer: Layer, qml: str) -> None:
     place = "f_table_schema = :schema AND f_table_name = :name AND stylename = :style"
     same = text(
         "SELECT count(*) FROM public.layer_styles WHERE f_table_catalog = current_database() AND "  # noqa: S608
-        f"{place} AND styleqml::text = CAST(CAST(:qml AS xml) AS text)"
+        f"{place} AND type IS NULL AND styleqml::text = CAST(CAST(:qml AS xml) AS text)"
     )
     if connection.execute(same, {**key, "qml": qml}).scalar_one():
         return
     connection.execute(text(f"DELETE FROM public.layer_styles WHERE {place}"), key)  # noqa: S608
+    # without a type: QGIS looks for the type of the layer's address, which a plain one does not name, or for none
     connection.execute(
         text(
             "INSERT INTO public.layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, stylename,"
-            " styleqml, useasdefault, description, owner, type)"
+            " styleqml, useasdefault, description, owner)"
             " VALUES (current_database(), :schema, :name, :geometry, :style, CAST(:qml AS xml), true, :description,"
-            " 'dothi_owner', :kind)"
+            " 'dothi_owner')"
         ),
-        {
-            **key,
-            "qml": qml,
-            "geometry": GEOMETRY_COLUMN,
-            "description": layer.title.vi,
-            "kind": layer.geometry_kind.value.capitalize(),
-        },
+        {**key, "qml": qml, "geometry": GEOMETRY_COLUMN, "description": layer.title.vi},
     )
 
 
@@ -103,7 +98,7 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
     )
     categories = ET.SubElement(renderer, "categories")
     symbols = ET.SubElement(renderer, "symbols")
-    entries = [(rule.value, f"{_code(style, rule)}{rule.label.vi}", rule) for rule in rules]
+    entries = [(rule.value, f"{_code(layer, rule)}{rule.label.vi}", rule) for rule in rules]
     is_filled = style.fill is not None or any(rule.fill for rule in rules)
     entries.append((NOT_IN_FORCE, _GREY.label.vi, _GREY if is_filled else replace(_GREY, fill=None)))
     entries.append(("", layer.title.vi if not rules else "Khác, chưa rõ", Rule("", layer.title)))
@@ -112,8 +107,8 @@ def _add_renderer(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None
         _add_symbol(symbols, str(number), layer, rule)
 
 
-def _code(style: Style, rule: Rule) -> str:
-    return f"{rule.value} - " if style.codes is not None else ""
+def _code(layer: Layer, rule: Rule) -> str:
+    return f"{rule.value} - " if layer.colour_codes is not None else ""
 
 
 def _add_symbol(symbols: ET.Element, name: str, layer: Layer, rule: Rule) -> None:
@@ -210,7 +205,8 @@ def _add_labels(root: ET.Element, column: str) -> None:
         namedStyle="Regular",
     )
     ET.SubElement(style, "text-buffer", bufferDraw="1", bufferSize="0.7", bufferSizeUnits="MM", bufferColor="255,255,255,255")
-    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin=str(_LABEL_SCALE), scaleMax="1", obstacle="1")
+    # scaleMin and scaleMax are denominators: from 1:1 down to the smallest scale at which labels are shown
+    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin="1", scaleMax=str(_LABEL_SCALE), obstacle="1")
 
 
 def _add_fields(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None:
@@ -218,6 +214,7 @@ def _add_fields(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None:
     fields = ET.SubElement(root, "fieldConfiguration")
     aliases = ET.SubElement(root, "aliases")
     editable = ET.SubElement(root, "editable")
+    constraints = ET.SubElement(root, "constraints")
     # with each change QGIS says which write it saw; the database refuses to overwrite a later one (ingest.stamp_row)
     seen = {"field": "batch_id", "expression": '-abs("batch_id")', "applyOnUpdate": "1"}
     ET.SubElement(ET.SubElement(root, "defaults"), "default", seen)
@@ -226,6 +223,8 @@ def _add_fields(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None:
         _add_widget(field, column, layer, rules)
         ET.SubElement(aliases, "alias", field=column.name, index=str(number), name=_alias(column))
         ET.SubElement(editable, "field", name=column.name, editable="0" if _is_computed(column) else "1")
+        if "filled" in column.info and not column.nullable:
+            ET.SubElement(constraints, "constraint", _MAY_WAIT, field=column.name)
 
 
 def _alias(column: Column[object]) -> str:
@@ -235,7 +234,7 @@ def _alias(column: Column[object]) -> str:
 
 
 def _is_computed(column: Column[object]) -> bool:
-    return column.name in {KEY_COLUMN, *HIDDEN_COLUMNS} or column.computed is not None
+    return column.name in {KEY_COLUMN, *HIDDEN_COLUMNS} or column.computed is not None or "derived" in column.info
 
 
 def _add_widget(field: ET.Element, column: Column[object], layer: Layer, rules: Sequence[Rule]) -> None:
@@ -256,13 +255,15 @@ def _add_widget(field: ET.Element, column: Column[object], layer: Layer, rules: 
             ET.SubElement(ET.SubElement(listing, "Option", type="Map"), "Option", name=label, value=value, type="QString")
 
 
+_MAY_WAIT = {"constraints": "1", "notnull_strength": "2", "unique_strength": "0", "exp_strength": "0"}
+"""Not null, softly: the form lets the row go to the database, which fills the column."""
 _DATE_OPTIONS = {"display_format": "dd/MM/yyyy", "field_format": "yyyy-MM-dd", "calendar_popup": "1", "allow_null": "1"}
 _CLOSED_LIST = re.compile(r"(\w+) IN \((.+)\)")
 
 
 def _entries(column: Column[object], layer: Layer, rules: Sequence[Rule]) -> list[tuple[str, str]]:
     """Give the values that a form offers for a column, with their labels: the style's rules, else the closed list of words."""
-    found = [(rule.value, f"{_code(layer.style, rule)}{rule.label.vi}") for rule in rules]
+    found = [(rule.value, f"{_code(layer, rule)}{rule.label.vi}") for rule in rules]
     if column.name != layer.style.column:
         found = [(word, word) for word in _closed_list(column, layer)]
     return [*found, (_NULL, "-")] if found and column.nullable else found

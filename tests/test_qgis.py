@@ -24,6 +24,8 @@ from tests.spatial.people import HOME, make_user, owner, session, settle
 SCRIPT = Path(__file__).parent / "qgis" / "check_layers.py"
 PYTHON = "/usr/bin/python3"  # the distribution's: QGIS's modules are not on PyPI
 GREEN = find_layer("green_areas")
+NEAR, FAR = 1_500, 50_000
+"""Scales at which labels must be on the map, and must not."""
 QGIS_TYPES = {"POINT": 1, "MULTILINESTRING": 5, "MULTIPOLYGON": 6}
 
 
@@ -84,7 +86,10 @@ def filled(cluster: Any, template: str) -> Iterator[Database]:
 def seen(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What QGIS says of every layer, as a reader."""
     folder = tmp_path_factory.mktemp("qgis")
-    task = {"uri": uri_of(person(filled, "doc")), "layers": [as_task(layer) for layer in LAYERS], "pictures": str(folder)}
+    task = {
+        "uri": uri_of(person(filled, "doc")), "layers": [as_task(layer) for layer in LAYERS], "pictures": str(folder),
+        "scales": [NEAR, FAR],
+    }  # fmt: skip
     return ask_qgis(folder, task) | {"folder": folder}
 
 
@@ -110,18 +115,34 @@ def test_a_layer_opens_by_itself(filled: Database, seen: dict[str, Any], layer: 
 def test_its_style_form_and_labels_are_ours(filled: Database, seen: dict[str, Any], layer: Layer) -> None:
     found = seen["layers"][layer.name]
     assert found["style_loaded"] is True
+    assert found["styles_found"] == dict.fromkeys(("type", "plain with srid", "plain"), True)
     assert found["renderer"] == "categorizedSymbol"
     assert found["label_field"] == layer.style.label_column
     assert found["labels"] is (layer.style.label_column is not None)
     assert found["aliases"]["code"] == "Mã công khai, ổn định"
     assert all(found["comments"].values())
     assert found["widgets"]["batch_id"] == "Hidden"
-    assert found["read_only"][:1] == ["id"]
+    derived = [column.name for column in layer.table.columns if "derived" in column.info or column.computed is not None]
+    assert found["read_only"] == [name for name in found["widgets"] if name in {"id", "batch_id", *derived}]
     assert found["widgets"]["valid_from"] == "DateTime"
     if layer.name == "plans":  # a closed list of words that no style shows
         assert found["widgets"]["plan_kind"] == "ValueMap"
     if layer.style.column:
         assert found["widgets"][layer.style.column] == "ValueMap"
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_labels_are_on_the_map_when_one_is_near_and_only_then(filled: Database, seen: dict[str, Any], layer: Layer) -> None:
+    drawn = seen["layers"][layer.name]["labels_drawn"]
+    assert drawn[str(FAR)] == []
+    if layer.style.label_column is None:
+        assert drawn[str(NEAR)] == []
+        return
+    with session(filled.url) as cursor:
+        cursor.execute(f"SELECT DISTINCT {layer.style.label_column} FROM {layer.table_name}")
+        values = {value for (value,) in cursor.fetchall()}
+    assert drawn[str(NEAR)]
+    assert set(drawn[str(NEAR)]) <= values
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
@@ -161,14 +182,23 @@ def test_estimated_metadata_do_no_harm(filled: Database, seen: dict[str, Any], t
 # -- editing ------------------------------------------------------------------------------------------------------------------
 
 AWAY = "địa bàn"
+PARCEL = f"{HOME}.{HOME}.7.12"
 
 
 def steps() -> list[dict[str, Any]]:
-    layer = as_task(GREEN)
+    layer, parcels = as_task(GREEN), as_task(find_layer("parcels"))
     square = "MultiPolygon((({w} 20.08, {e} 20.08, {e} 20.081, {w} 20.081, {w} 20.08)))"
     bowtie = "MultiPolygon(((105.05 20.05, 105.06 20.06, 105.06 20.05, 105.05 20.06, 105.05 20.05)))"
     values = {"kind": "public", "commune_code": HOME}
+    parcel = {"commune_code": HOME, "map_sheet": "07", "parcel_no": "12"}
     return [
+        {"name": "draw a parcel", "kind": "draw", "wkt": square.format(w=105.06, e=105.061), "values": parcel, "layer": parcels},
+        {"name": "wrong land use", "kind": "change", "code": PARCEL, "column": "land_use_code", "value": "XXX",
+         "layer": parcels},
+        {"name": "type an area", "kind": "change", "code": PARCEL, "column": "area_m2", "value": 1.0, "layer": parcels},
+        {"name": "reshape the parcel", "kind": "move", "code": PARCEL, "east": 0.0001, "north": 0.0, "layer": parcels},
+        {"name": "draw without a number", "kind": "draw", "wkt": square.format(w=105.07, e=105.071),
+         "values": {"commune_code": HOME, "map_sheet": "7"}, "layer": parcels},
         {"name": "change", "kind": "change", "code": "home", "column": "name", "value": "Công viên"},
         {"name": "change away", "kind": "change", "code": "away", "column": "name", "value": "x"},
         {"name": "move away", "kind": "move", "code": "home", "east": 1.0, "north": 0.0},
@@ -181,7 +211,7 @@ def steps() -> list[dict[str, Any]]:
         {"name": "delete", "kind": "delete", "code": "drawn"},
         {"name": "change twice", "kind": "change", "code": "home", "column": "name", "value": "x", "save_and_go_on": "Vườn"},
         {"name": "overwrite", "kind": "change", "code": "pasted", "column": "name", "value": "lan's",
-         "meanwhile": {"kind": "change", "code": "pasted", "column": "area_m2", "value": 5.0, "layer": layer}},
+         "meanwhile": {"kind": "change", "code": "pasted", "column": "area_stated_m2", "value": 5.0, "layer": layer}},
         {"name": "move what was moved", "kind": "move", "code": "pasted", "east": 0.001, "north": 0.0,
          "meanwhile": {"kind": "move", "code": "pasted", "east": 0.0, "north": 0.001, "layer": layer}},
     ]  # fmt: skip
@@ -190,14 +220,19 @@ def steps() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def edited(filled: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What became of each edit, made through QGIS as the commune's editor."""
-    edits = [step | {"layer": as_task(GREEN)} for step in steps()]
+    edits = [{"layer": as_task(GREEN)} | step for step in steps()]
     answer = ask_qgis(tmp_path_factory.mktemp("edits"), {"uri": uri_of(person(filled, "lan")), "edits": edits})
     return {step["name"]: result for step, result in zip(steps(), answer["edits"], strict=True)}
 
 
-@pytest.mark.parametrize("name", ["change", "draw", "paste", "delete", "change twice"])
+@pytest.mark.parametrize("name", ["change", "draw", "paste", "delete", "change twice", "draw a parcel", "reshape the parcel"])
 def test_an_edit_at_home_is_saved(edited: dict[str, dict[str, Any]], name: str) -> None:
     assert edited[name]["saved"], edited[name]["errors"]
+    assert edited[name]["blocked"] == []  # nor would the form itself refuse
+
+
+def test_the_form_asks_for_what_only_a_person_knows(edited: dict[str, dict[str, Any]]) -> None:
+    assert edited["draw without a number"]["blocked"] == ["parcel_no"]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +246,9 @@ def test_an_edit_at_home_is_saved(edited: dict[str, dict[str, Any]], name: str) 
         ("paste with its code", "Mã home đã có"),
         ("overwrite", "đã được người khác sửa"),
         ("move what was moved", "đã được người khác sửa"),
+        ("wrong land use", "không có mã XXX"),
+        ("type an area", "do hệ thống tính"),
+        ("draw without a number", "Chưa nhập «Số thứ tự thửa»"),
     ],
 )
 def test_what_is_refused_reaches_qgis_as_a_sentence(edited: dict[str, dict[str, Any]], name: str, words: str) -> None:
@@ -232,6 +270,7 @@ def test_what_qgis_saved_is_in_the_table_and_in_the_audit(filled: Database, edit
     assert (rows["home"][0], rows["pasted"][0]) == ("Vườn", "Công viên")
     assert rows["home"][1] != rows["pasted"][1]
     assert audit == [
+        ("INSERT", PARCEL), ("UPDATE", PARCEL),
         ("UPDATE", "home"), ("INSERT", "drawn"), ("INSERT", "pasted"), ("DELETE", "drawn"),
         ("UPDATE", "home"), ("UPDATE", "home"), ("UPDATE", "pasted"), ("UPDATE", "pasted"),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from migrations.support import as_owner, run_sql
 
 revision = "0060"
-down_revision = "0040"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 

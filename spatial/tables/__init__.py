@@ -1,6 +1,7 @@
 """All models in one place; `Base.metadata` is complete once this package is imported."""
 
 from spatial.tables.admin import (
+    ColumnRule,
     CountryEnvelope,
     EditorTerritory,
     ProvinceZone,
@@ -46,6 +47,7 @@ __all__ = [
     "BatchTable",
     "Building",
     "Change",
+    "ColumnRule",
     "ContentGap",
     "CountryEnvelope",
     "Dirty",

@@ -156,6 +156,18 @@ class EditorTerritory(Base):
     level: Mapped[str] = column(Text, "Cấp", "Tier")
 
 
+class ColumnRule(Base):
+    """What a layer's declaration says of a column, for the trigger that checks edits; written by `publish_layers`."""
+
+    __tablename__ = "column_rule"
+    __table_args__ = ({"schema": "admin", "comment": "Quy tắc của cột theo khai báo của lớp dữ liệu"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    column_name: Mapped[str] = column(Text, "Cột", "Column", primary_key=True)
+    code_table: Mapped[str | None] = column(Text, "Danh mục mã của cột", "Code table (schema.table) of the column")
+    is_derived: Mapped[bool] = column(Boolean, "Do hệ thống tính", "Computed by the database")
+
+
 class CountryEnvelope(Base):
     """The area beyond which a point is certainly not in Vietnam; inside it near a schematic boundary nothing is certain."""
 

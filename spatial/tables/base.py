@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Date, Identity, Index, MetaData, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Float, Identity, Index, Integer, MetaData, String, Text, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.schema import SchemaItem
@@ -25,9 +25,37 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def column(kind: Any, vi: str, en: str, *args: Any, **options: Any) -> Any:
-    """Declare a column with its Vietnamese comment (shown by QGIS) and its English title (`info["en"]`)."""
-    return mapped_column(kind, *args, comment=vi, info={"en": en}, **options)
+def column(
+    kind: Any,
+    vi: str,
+    en: str,
+    *args: Any,
+    codes: type[DeclarativeBase] | None = None,
+    derived: bool = False,
+    filled: bool = False,
+    **options: Any,
+) -> Any:
+    """Declare a column with its Vietnamese comment (shown by QGIS) and its English title (`info["en"]`).
+
+    Args:
+        kind: its type.
+        vi: comment.
+        en: title.
+        args: passed on, as `options`.
+        codes: the code table (`code`, `name`) whose codes the column holds; editors can write no other.
+        derived: whether the database computes it from the rest of the row; nobody writes it.
+        filled: whether the database finds it where an editor leaves it empty, so that her form need not ask for it.
+        options: passed on.
+    """
+    facts = {"en": en, "codes": codes, "derived": derived, "filled": filled or derived}
+    return mapped_column(kind, *args, comment=vi, info={name: fact for name, fact in facts.items() if fact}, **options)
+
+
+def rule(condition: str, name: str, vi: str) -> CheckConstraint:
+    """Constrain a row; `vi` ends the sentence with which an editor is refused: "Số tầng tối thiểu ..." + "không được âm"."""
+    constraint = CheckConstraint(condition, name=name)
+    constraint.comment = vi
+    return constraint
 
 
 def one_of(column_name: str, *words: str) -> CheckConstraint:
@@ -35,17 +63,17 @@ def one_of(column_name: str, *words: str) -> CheckConstraint:
     if not all(re.fullmatch(r"[A-Za-z0-9_ .-]+", word) for word in words):
         raise ValueError(f"Words of a closed list are plain identifiers, got {words}.")
     listing = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column_name} IN ({listing})", name=f"{column_name}_known")
+    return rule(f"{column_name} IN ({listing})", f"{column_name}_known", f"chỉ nhận một trong: {', '.join(words)}")
 
 
 def at_least_zero(*column_names: str) -> list[CheckConstraint]:
     """Constrain numeric columns to values that are not negative."""
-    return [CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative") for name in column_names]
+    return [rule(f"{name} >= 0", f"{name}_not_negative", "không được âm") for name in column_names]
 
 
 def share(*column_names: str) -> list[CheckConstraint]:
     """Constrain columns to 0-1."""
-    return [CheckConstraint(f"{name} BETWEEN 0 AND 1", name=f"{name}_share") for name in column_names]
+    return [rule(f"{name} BETWEEN 0 AND 1", f"{name}_share", "phải từ 0 đến 1") for name in column_names]
 
 
 class LayerRow:
@@ -111,12 +139,33 @@ class LayerRow:
             periods,
             Index(f"{name}_geom_idx", "geom", postgresql_using="gist"),
             Index(f"{name}_commune_code_idx", "commune_code"),
-            CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
-            CheckConstraint("btrim(code) <> ''", name="code_not_blank"),
-            CheckConstraint("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", name="geom_valid"),
-            *[
-                CheckConstraint(item.sqltext, name=item.name) if isinstance(item, CheckConstraint) else item
-                for item in cls.layer_constraints
-            ],
+            rule("valid_to IS NULL OR valid_to > valid_from", "period_in_order", "ngày hết hiệu lực phải sau ngày có hiệu lực"),
+            rule("btrim(code) <> ''", "code_not_blank", "không được để trống"),
+            rule("ST_IsValid(geom) AND NOT ST_IsEmpty(geom)", "geom_valid", "phải hợp lệ và không rỗng"),
+            *map(_own_copy, cls.layer_constraints),
             {"schema": cls.schema, "comment": cls.comment},
         )
+
+
+def _own_copy(item: SchemaItem) -> SchemaItem:
+    """Copy a constraint, since each belongs to one table and two tables may declare the same."""
+    if not isinstance(item, CheckConstraint):
+        return item
+    copy = CheckConstraint(item.sqltext, name=item.name)
+    copy.comment = item.comment
+    return copy
+
+
+class MeasuredArea:
+    """How large a polygon is: as the database computes it from the stored geometry, and as the file states it."""
+
+    area_m2: Mapped[float | None] = column(
+        Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True, sort_order=70
+    )
+    area_srid: Mapped[int | None] = column(
+        Integer, "EPSG của phép chiếu tính diện tích (4326: trên elipxoit)",
+        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True, sort_order=71,
+    )  # fmt: skip
+    area_stated_m2: Mapped[float | None] = column(
+        Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)", sort_order=72
+    )

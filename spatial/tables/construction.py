@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Float, Index, Integer, Text
+from sqlalchemy import BigInteger, Date, Float, Index, Integer, Text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, rule
 
 
 class Permit(LayerRow, Base):
@@ -21,7 +21,7 @@ class Permit(LayerRow, Base):
         one_of("kind", "new", "repair", "relocation", "temporary", "stage", "amendment"),
         one_of("status", "issued", "extended", "revoked", "completed"),
         one_of("conformity", "conform", "contrary", "unknown"),
-        CheckConstraint("coverage_pct BETWEEN 0 AND 100", name="coverage_pct"),
+        rule("coverage_pct BETWEEN 0 AND 100", "coverage_pct", "phải từ 0 đến 100"),
         *at_least_zero("storeys", "basements", "height_m", "footprint_m2", "floor_area_m2", "far", "setback_m"),
     )
 

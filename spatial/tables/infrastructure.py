@@ -1,9 +1,9 @@
 """Schema `infrastructure`: networks (lines) and facilities (points) of every sector (INSPIRE US)."""
 
-from sqlalchemy import CheckConstraint, Float, Text
+from sqlalchemy import Float, Text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, rule
 
 SECTORS = ("water_supply", "drainage", "waste", "lighting", "power", "telecom", "transport")
 
@@ -39,7 +39,7 @@ class Facility(LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         one_of("sector", *SECTORS),
-        CheckConstraint("capacity IS NULL OR capacity_unit IS NOT NULL", name="capacity_has_unit"),
+        rule("capacity IS NULL OR capacity_unit IS NOT NULL", "capacity_has_unit", "công suất phải kèm đơn vị"),
     )
 
     sector: Mapped[str] = column(Text, "Lĩnh vực", "Sector")

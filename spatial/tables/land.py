@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Computed, Date, Float, Identity, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, Computed, Date, Float, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, rule
 
 
 class LandUse(Base):
@@ -36,8 +36,8 @@ class LandUse(Base):
 _AREAS = at_least_zero("area_m2", "area_official_m2", "area_stated_m2")
 PARCEL_COLUMN_CHECKS = (
     *_AREAS,
-    CheckConstraint("national_id ~ '^[0-9]{12}$'", name="national_id_form"),
-    CheckConstraint("commune_code IS NOT NULL AND province_code IS NOT NULL", name="units_known"),
+    rule("national_id ~ '^[0-9]{12}$'", "national_id_form", "phải gồm đúng 12 chữ số"),
+    rule("commune_code IS NOT NULL AND province_code IS NOT NULL", "units_known", "phải nhập mã xã, phường, đặc khu"),
 )
 
 
@@ -46,21 +46,26 @@ class ParcelColumns:
 
     national_id: Mapped[str | None] = column(String(12), "Mã định danh thửa đất quốc gia (12 số)", "National parcel identifier")
     former_commune_code: Mapped[str] = column(
-        Text, "Mã xã đã lập bản đồ (trước sáp nhập)", "Commune that numbered the sheet (before mergers)"
+        Text, "Mã xã đã lập bản đồ (trước sáp nhập)", "Commune that numbered the sheet (before mergers)", filled=True
     )
     map_sheet: Mapped[str] = column(Text, "Số hiệu tờ bản đồ", "Map sheet")
     parcel_no: Mapped[str] = column(Text, "Số thứ tự thửa", "Parcel number")
     land_use_raw: Mapped[str | None] = column(Text, "Loại đất như trong tệp gốc", "Land use as written in the file")
-    land_use_code: Mapped[str | None] = column(Text, "Mã loại đất chính (đã chuẩn hóa)", "Principal land-use code, normalised")
-    area_m2: Mapped[float] = column(Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)")
-    area_srid: Mapped[int] = column(Integer, "EPSG của phép chiếu tính diện tích", "EPSG code the area was computed in")
+    land_use_code: Mapped[str | None] = column(
+        Text, "Mã loại đất chính (đã chuẩn hóa)", "Principal land-use code, normalised", codes=LandUse
+    )
+    area_m2: Mapped[float] = column(Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True)
+    area_srid: Mapped[int] = column(
+        Integer, "EPSG của phép chiếu tính diện tích (4326: trên elipxoit)",
+        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True,
+    )  # fmt: skip
     area_stated_m2: Mapped[float | None] = column(Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)")
     area_official_m2: Mapped[float | None] = column(Float, "Diện tích pháp lý (m²)", "Legal area (m²)")
     address: Mapped[str | None] = column(Text, "Địa chỉ thửa đất", "Address of the parcel (never the owner's)")
 
 
 class Parcel(ParcelColumns, LayerRow, Base):
-    """A parcel for one legal period; code = commune.former-commune.sheet.number."""
+    """A parcel for one legal period."""
 
     __tablename__ = "parcel"
     schema = "land"
@@ -71,6 +76,11 @@ class Parcel(ParcelColumns, LayerRow, Base):
         Index("parcel_sheet_idx", "map_sheet", "parcel_no", "commune_code"),
         Index("parcel_national_id_idx", "national_id", postgresql_where=text("national_id IS NOT NULL")),
     )
+
+    code: Mapped[str] = column(
+        Text, "Mã công khai, ổn định: xã.xã lập bản đồ.tờ.thửa", "Public natural key: commune.former commune.sheet.number",
+        sort_order=-9, derived=True,
+    )  # fmt: skip
 
 
 class ParcelUse(Base):

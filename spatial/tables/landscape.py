@@ -1,52 +1,52 @@
 """Schemas `landscape` and `underground`: green areas, water, natural areas, and space below the ground."""
 
-from sqlalchemy import CheckConstraint, Float, Text
+from sqlalchemy import Float, Text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, MeasuredArea, at_least_zero, column, one_of, rule
 
 
-class GreenArea(LayerRow, Base):
+class GreenArea(MeasuredArea, LayerRow, Base):
     """A green area; only kind `public` counts as public green per person."""
 
     __tablename__ = "green_area"
     schema = "landscape"
     comment = "Cây xanh đô thị"
     exclusive_periods = False
-    layer_constraints = (one_of("kind", "public", "limited", "specialised"), *at_least_zero("area_m2"))
+    layer_constraints = (one_of("kind", "public", "limited", "specialised"), *at_least_zero("area_m2", "area_stated_m2"))
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str] = column(Text, "Loại: public, limited, specialised", "Kind")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
 
 
-class WaterBody(LayerRow, Base):
+class WaterBody(MeasuredArea, LayerRow, Base):
     """A river, canal, lake or pond."""
 
     __tablename__ = "water_body"
     schema = "landscape"
     comment = "Mặt nước"
     exclusive_periods = False
-    layer_constraints = (one_of("kind", "river", "canal", "lake", "pond", "reservoir", "coastal"), *at_least_zero("area_m2"))
+    layer_constraints = (
+        one_of("kind", "river", "canal", "lake", "pond", "reservoir", "coastal"),
+        *at_least_zero("area_m2", "area_stated_m2"),
+    )
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str] = column(Text, "Loại", "Kind")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
 
 
-class NaturalArea(LayerRow, Base):
+class NaturalArea(MeasuredArea, LayerRow, Base):
     """A natural area: forest, wetland, hill, landscape under protection."""
 
     __tablename__ = "natural_area"
     schema = "landscape"
     comment = "Khu vực tự nhiên, cảnh quan"
     exclusive_periods = False
-    layer_constraints = (*at_least_zero("area_m2"),)
+    layer_constraints = (*at_least_zero("area_m2", "area_stated_m2"),)
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str | None] = column(Text, "Loại", "Kind")
     protection: Mapped[str | None] = column(Text, "Chế độ bảo vệ", "Protection")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
 
 
 class UndergroundSpace(LayerRow, Base):
@@ -56,7 +56,7 @@ class UndergroundSpace(LayerRow, Base):
     schema = "underground"
     comment = "Không gian ngầm"
     exclusive_periods = False
-    layer_constraints = (CheckConstraint("z_min_m <= z_max_m", name="z_in_order"),)
+    layer_constraints = (rule("z_min_m <= z_max_m", "z_in_order", "cao độ đáy không được cao hơn cao độ đỉnh"),)
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str | None] = column(Text, "Loại công trình ngầm", "Kind")

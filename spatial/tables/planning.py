@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Float, Identity, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, Date, Float, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of
+from spatial.tables.base import Base, LayerRow, MeasuredArea, at_least_zero, column, one_of, rule
 
 PLAN_STATUSES = ("unknown", "in_preparation", "approved", "in_force", "partly_annulled", "annulled", "replaced", "expired")
 EVENT_KINDS = ("approved", "in_force", "published", "amended", "partly_annulled", "annulled", "replaced", "expired")
@@ -60,7 +60,7 @@ class Plan(LayerRow, Base):
         one_of("plan_kind", "urban", "rural", "functional_zone", "underground", "infrastructure"),
         one_of("adjustment", "first", "overall", "partial"),
         one_of("status", *PLAN_STATUSES),
-        CheckConstraint("info_code ~ '^[0-9]{12}$'", name="info_code_form"),
+        rule("info_code ~ '^[0-9]{12}$'", "info_code_form", "phải gồm đúng 12 chữ số"),
     )
 
     info_code: Mapped[str | None] = column(Text, "Mã thông tin quy hoạch (12 số)", "maThongTinQH")
@@ -99,7 +99,7 @@ class PlanEvent(Base):
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
 
 
-class Zone(LayerRow, Base):
+class Zone(MeasuredArea, LayerRow, Base):
     """A zone of a plan with its function and parameters."""
 
     __tablename__ = "zone"
@@ -108,14 +108,14 @@ class Zone(LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         Index("zone_plan_code_idx", "plan_code"),
-        CheckConstraint("max_coverage_pct BETWEEN 0 AND 100", name="coverage_pct"),
-        CheckConstraint("min_storeys <= max_storeys", name="storeys_in_order"),
-        *at_least_zero("max_far", "max_height_m", "population", "setback_m", "area_m2"),
+        rule("max_coverage_pct BETWEEN 0 AND 100", "coverage_pct", "phải từ 0 đến 100"),
+        rule("min_storeys <= max_storeys", "storeys_in_order", "số tầng tối thiểu không được lớn hơn số tầng tối đa"),
+        *at_least_zero("max_far", "max_height_m", "population", "setback_m", "area_m2", "area_stated_m2"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
     name: Mapped[str | None] = column(Text, "Tên ô", "Name")
-    function_code: Mapped[str | None] = column(Text, "Mã chức năng", "Function code")
+    function_code: Mapped[str | None] = column(Text, "Mã chức năng", "Function code", codes=ZoneFunction)
     function_raw: Mapped[str | None] = column(Text, "Phân loại như trong hồ sơ", "Function as written")
     max_coverage_pct: Mapped[float | None] = column(Float, "Mật độ xây dựng tối đa (%)", "Maximum building coverage (%)")
     max_far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất tối đa", "Maximum FAR")
@@ -124,7 +124,6 @@ class Zone(LayerRow, Base):
     max_height_m: Mapped[float | None] = column(Float, "Chiều cao tối đa (m)", "Maximum height (m)")
     population: Mapped[int | None] = column(Integer, "Dân số quy hoạch", "Planned population")
     setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 
 
@@ -141,7 +140,7 @@ class PlanningLine(LayerRow, Base):
         Index("planning_line_wide_idx", "geom", postgresql_using="gist", postgresql_where=text("width_m > 100")),
         one_of("kind", "red_line", "building_line", "corridor"),
         one_of("side", "left", "right", "both"),
-        CheckConstraint(f"width_m BETWEEN 0 AND {WIDEST_STRIP_M}", name="width_m_plausible"),
+        rule(f"width_m BETWEEN 0 AND {WIDEST_STRIP_M}", "width_m_plausible", f"phải từ 0 đến {WIDEST_STRIP_M}"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
@@ -223,7 +222,7 @@ class ContentGap(Base):
     __table_args__ = (
         one_of("theme", *THEMES),
         one_of("reason", *GAP_REASONS),
-        CheckConstraint("plan_code IS NOT NULL OR geom IS NOT NULL", name="somewhere"),
+        rule("plan_code IS NOT NULL OR geom IS NOT NULL", "somewhere", "phải có đồ án hoặc phần đất"),
         Index("content_gap_geom_idx", "geom", postgresql_using="gist"),
         Index("content_gap_plan_code_idx", "plan_code"),
         Index("content_gap_row_idx", "table_name", "row_code"),

@@ -2,8 +2,8 @@
 
     /usr/bin/python3 check_layers.py TASK.json
 
-TASK: {"uri": libpq words, "layers": [{"name", "schema", "table", "geometry_type"}], "pictures": folder, "edits": [...],
-"oapif": URL or null}. Judges nothing; the test that starts it does. Knows nothing of the project but what the task says.
+TASK: {"uri": libpq words, "layers": [{"name", "schema", "table", "geometry_type"}], "pictures": folder, "scales": [...], "edits":
+[...], "oapif": URL or null}. Judges nothing; the test that starts it does. Knows nothing of the project but what the task says.
 """
 
 import json
@@ -15,12 +15,14 @@ from qgis.core import (
     QgsApplication,
     QgsExpressionContextUtils,
     QgsFeature,
+    QgsFieldConstraints,
     QgsGeometry,
     QgsMapRendererParallelJob,
     QgsMapSettings,
     QgsProject,
     QgsRenderContext,
     QgsVectorLayer,
+    QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtGui import QColor, QImage
@@ -33,6 +35,36 @@ def open_table(task: Task, layer: dict[str, str]) -> Any:
     uri = f"{task['uri']} sslmode=disable key='id' estimatedmetadata={task.get('estimated', 'false')}"
     uri += f' srid=4326 type={layer["geometry_type"]} table="{layer["schema"]}"."{layer["table"]}" (geom)'
     return QgsVectorLayer(uri, layer["name"], "postgres")
+
+
+def styles_found(task: Task, layer: dict[str, str]) -> dict[str, bool]:
+    """Say by which addresses of the table its default style is found: with the type of its geometry, with its SRID, plain."""
+    plain = f'{task["uri"]} sslmode=disable key=\'id\' table="{layer["schema"]}"."{layer["table"]}" (geom)'
+    addresses = {
+        "type": f"{plain} type={layer['geometry_type']}",
+        "plain": plain,
+        "plain with srid": f"{plain} srid=4326",
+    }
+    return {name: QgsVectorLayer(address, layer["name"], "postgres").loadDefaultStyle()[1] for name, address in addresses.items()}
+
+
+def labels_drawn(layer: Any, scale: float) -> list[str]:
+    """Draw a layer about its first feature with a label at 1:`scale` and give the labels that are on the picture."""
+    field = layer.labeling().settings().fieldName if layer.labeling() else "code"
+    first = next(feature for feature in layer.getFeatures() if feature[field])
+    settings = QgsMapSettings()
+    settings.setLayers([layer])
+    settings.setDestinationCrs(layer.crs())
+    settings.setOutputSize(QSize(900, 700))
+    settings.setOutputDpi(96)
+    extent = first.geometry().boundingBox().buffered(0.001)
+    for _ in range(3):  # a scale in degrees depends on the extent
+        settings.setExtent(extent)
+        extent.scale(scale / settings.scale())
+    job = QgsMapRendererParallelJob(settings)
+    job.start()
+    job.waitForFinished()
+    return [label.labelText for label in job.takeLabelingResults().allLabels()]
 
 
 def describe(layer: Any) -> Task:
@@ -111,6 +143,8 @@ def draw(layers: list[Any], path: Path) -> int:
 def edit(task: Task, step: Task) -> Task:
     """Do one edit through the edit buffer, as the map window does, and give what QGIS shows when it is saved."""
     layer = open_table(task, step["layer"])
+    layer.loadDefaultStyle()
+    blocked: list[str] = []
     found = {feature["code"]: feature for feature in layer.getFeatures()}
     if not layer.startEditing():
         return {"saved": False, "errors": ["layer is not editable"]}
@@ -124,7 +158,9 @@ def edit(task: Task, step: Task) -> Task:
     elif step["kind"] == "delete":
         layer.deleteFeature(chosen.id())
     elif step["kind"] == "draw":
-        layer.addFeature(drawn(layer, step))
+        feature = drawn(layer, step)
+        blocked = fields_that_block(layer, feature)
+        layer.addFeature(feature)
     elif step["kind"] == "paste":
         copy = QgsFeature(chosen)  # as Ctrl-C, Ctrl-V: all attributes come along, id and batch_id too
         copy["code"] = step["new_code"]
@@ -141,7 +177,18 @@ def edit(task: Task, step: Task) -> Task:
     errors = layer.commitErrors()
     if not saved:
         layer.rollBack()
-    return {"saved": saved, "errors": list(errors), "codes": sorted(str(f["code"]) for f in layer.getFeatures())}
+    codes = sorted(str(f["code"]) for f in layer.getFeatures())
+    return {"saved": saved, "errors": list(errors), "codes": codes, "blocked": blocked}
+
+
+def fields_that_block(layer: Any, feature: Any) -> list[str]:
+    """Name the fields for which the form would not let the feature be saved: hard constraints that its values break."""
+    hard = QgsFieldConstraints.ConstraintStrengthHard
+    return [
+        field.name()
+        for number, field in enumerate(layer.fields())
+        if not QgsVectorLayerUtils.validateAttribute(layer, feature, number, hard)[0]
+    ]
 
 
 def drawn(layer: Any, step: Task) -> Any:
@@ -190,6 +237,10 @@ def main() -> None:
             opened.append(vector)
             path = Path(task["pictures"]) / f"{layer['name']}.png"
             answer["layers"][layer["name"]]["colors_drawn"] = draw([vector], path)
+            answer["layers"][layer["name"]]["labels_drawn"] = {
+                str(scale): labels_drawn(vector, scale) for scale in task.get("scales", ())
+            }
+        answer["layers"][layer["name"]]["styles_found"] = styles_found(task, layer)
     answer["edits"] = [edit(task, step) for step in task.get("edits", ())]
     if task.get("oapif"):
         answer["oapif"] = describe_collections(task["oapif"], task["collections"])

@@ -98,7 +98,7 @@ def test_forms_speak_vietnamese_and_know_what_may_be_written(styled: Connection)
     aliases = {item.get("field"): item.get("name") for item in root.iter("alias")}
     assert aliases["valid_to"] == "Hết hiệu lực từ ngày"
     editable = {item.get("name"): item.get("editable") for item in root.findall("editable/field")}
-    assert {name for name, word in editable.items() if word == "0"} == {"id", "batch_id"}
+    assert {name for name, word in editable.items() if word == "0"} == {"id", "batch_id", "area_m2", "area_srid"}
     widgets = {field.get("name"): field[0].get("type") for field in root.iter("field") if len(field)}
     assert (widgets["kind"], widgets["valid_from"], widgets["batch_id"]) == ("ValueMap", "DateTime", "Hidden")
     offered = root.findall("fieldConfiguration/field[@name='kind']//Option[@type='QString']")
@@ -118,6 +118,29 @@ def test_every_column_has_an_alias_and_no_name_breaks_the_xml(connection: Connec
     named = [item.get("field") for item in root.iter("alias")]
     assert named == [column.name for column in layer.table.columns if column.name != "geom"]
     assert all(item.get("name") for item in root.iter("alias"))
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+def test_labels_are_shown_from_near_down_to_a_scale(styled: Connection, layer: Layer) -> None:
+    rendering = qml_of(styled, layer).find("labeling/settings/rendering")
+    assert (rendering is None) == (layer.style.label_column is None)
+    if rendering is not None:  # denominators, as QGIS reads them: nearest first
+        assert 0 < float(rendering.get("scaleMin") or 0) < 1_000 < float(rendering.get("scaleMax") or 0)
+
+
+def test_a_style_names_no_type_and_one_of_before_is_replaced(styled: Connection) -> None:
+    """QGIS asks for the style of the layer's type or of none; a plain address has no type."""
+    typed = text("SELECT count(*) FROM public.layer_styles WHERE type IS NOT NULL")
+    assert styled.execute(typed).scalar() == 0
+    styled.execute(text("UPDATE public.layer_styles SET type = 'Polygon' WHERE f_table_name = 'parcel'"))
+    write_styles(styled, LAYERS)
+    assert styled.execute(typed).scalar() == 0
+
+
+def test_the_form_waits_for_what_the_database_fills(styled: Connection) -> None:
+    root = qml_of(styled, find_layer("parcels"))
+    soft = {item.get("field"): item.get("notnull_strength") for item in root.findall("constraints/constraint")}
+    assert soft == dict.fromkeys(("code", "former_commune_code", "area_m2", "area_srid"), "2")
 
 
 def test_everybody_reads_styles_and_nobody_writes_them(database: Database) -> None:

@@ -1,24 +1,34 @@
 """A layer is one declaration and one migration, nothing else: a throwaway one is found at every door."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg2
 import pytest
+import shapely
 from fastapi import FastAPI
-from sqlalchemy import Index, Integer, MetaData, NullPool, Text, create_engine, text
+from sqlalchemy import Engine, Index, Integer, MetaData, NullPool, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from api.app import create_app
+from ingest.load import load_files
+from ingest.options import LoadOptions
+from ingest.report import LoadReport
+from ingest.rollback import roll_back
 from spatial.layers import LANDSCAPE, LAYERS, Layer, Style, Tiling
 from spatial.layers import Text as Words
 from spatial.publish import publish_layers
 from spatial.settings import Settings
+from spatial.tables import Base, LandUse
 from spatial.tables.base import NAMING, LayerRow, at_least_zero, column
 from spatial.tiles import Tile
+from spatial.users import Role
 from tests.api.conftest import serving, writing
 from tests.conftest import Database, admin_cursor, sqlalchemy_url
+from tests.ingest.files import write_layer
+from tests.spatial.people import HOME, make_user, session, settle
 
 
 class OwnBase(DeclarativeBase):
@@ -38,6 +48,7 @@ class Tree(LayerRow, OwnBase):
 
     species: Mapped[str] = column(Text, "Loài cây", "Species")
     girth_cm: Mapped[int | None] = column(Integer, "Chu vi thân (cm)", "Girth (cm)")
+    land_use_code: Mapped[str | None] = column(Text, "Mã loại đất", "Land use", codes=LandUse)
 
 
 TREES = Layer(
@@ -145,3 +156,84 @@ def test_qgis_style(migrated: Database) -> None:
         [(geometry, is_default, style)] = cursor.fetchall()
     assert (geometry, is_default) == ("geom", True)
     assert "46,125,50" in style
+
+
+# -- files and edits ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def town(migrated: Database) -> Iterator[Engine]:
+    """The database with communes, and the layer among those that the project knows, as its declaration would make it."""
+    settle(migrated)
+    declared = TREES.table.to_metadata(Base.metadata)
+    engine = create_engine(sqlalchemy_url(migrated.url), poolclass=NullPool)
+    yield engine
+    engine.dispose()
+    Base.metadata.remove(declared)
+
+
+def load_trees(engine: Engine, path: Path) -> LoadReport:
+    (report,) = load_files(engine, TREES, [path], LoadOptions())
+    return report
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> Path:
+    """Three trees of the commune HOME, one of them of no species."""
+    places = [shapely.Point(105.01 + n * 0.00012345678, 20.01) for n in range(3)]
+    columns: dict[str, list[Any]] = {
+        "code": ["t1", "t2", "t3"],
+        "species": ["Xà cừ", "Bằng lăng", None],
+        "girth_cm": [90, 120, 60],
+    }
+    return write_layer(tmp_path / "trees.gpkg", places, columns, crs="EPSG:4326", geometry_type="Point")
+
+
+async def test_a_file_is_loaded_served_edited_and_taken_back(
+    town: Engine, migrated: Database, settings: Settings, trees: Path
+) -> None:
+    report = load_trees(town, trees)
+    assert (report.rows_in, report.added, report.quarantined) == (3, 2, 1)
+    assert report.issues["value_missing"] == 1
+    again = load_trees(town, trees)
+    assert (again.unchanged, again.quarantined, again.wrote) == (2, 1, False)
+
+    async with serving(create_app(settings, database_url=migrated.login("dothi_api"), layers=(*LAYERS, TREES))) as client:
+        page = (await client.get("/ogc/collections/street_trees/items")).json()
+        found = {feature["properties"]["code"]: feature for feature in page["features"]}
+        assert found.keys() == {"t1", "t2"}
+        assert found["t2"]["properties"]["commune_code"] == HOME
+        assert found["t2"]["geometry"]["coordinates"] == [105.0101235, 20.01]
+        point = shapely.from_geojson(str(found["t2"]["geometry"]).replace("'", '"')).wkt
+        asked = {"filter": f"S_EQUALS(geom, {point})"}
+        same = (await client.get("/ogc/collections/street_trees/items", params=asked)).json()
+        assert [feature["properties"]["code"] for feature in same["features"]] == ["t2"]
+        tile = Tile.at(16, 105.0101, 20.01)
+        answer = await client.get(f"/ogc/collections/street_trees/tiles/WebMercatorQuad/16/{tile.row}/{tile.col}")
+        assert "Bằng lăng".encode() in answer.content
+        assert (await client.get("/id/street_trees/t1")).status_code == 303
+
+    with session(make_user(migrated, "lan", Role.EDITOR, HOME)) as cursor:
+        cursor.execute(
+            "INSERT INTO landscape.street_tree (code, species, commune_code, geom)"
+            f" VALUES ('t4', 'Sấu', '{HOME}', 'SRID=4326;POINT(105.0212345678 20.01)') RETURNING province_code, ST_X(geom)"
+        )
+        assert cursor.fetchall() == [("37", 105.0212346)]
+        for change, words in (
+            ("land_use_code = 'XXX'", "không có mã XXX"),
+            ("girth_cm = -1", "«Chu vi thân (cm)» = -1: không được âm"),
+            ("species = NULL", "Chưa nhập «Loài cây»"),
+            ("geom = ST_Translate(geom, 1, 0)", "ngoài địa bàn"),
+        ):
+            cursor.execute("SAVEPOINT before")
+            with pytest.raises(psycopg2.Error, match=words.replace("(", r"\(").replace(")", r"\)")):
+                cursor.execute(f"UPDATE landscape.street_tree SET {change} WHERE code = 't4'")
+            cursor.execute("ROLLBACK TO before")
+
+    assert report.batch is not None
+    assert roll_back(town, report.batch).removed == 2
+    with session(migrated.url) as cursor:
+        cursor.execute("SELECT code FROM landscape.street_tree")
+        assert cursor.fetchall() == [("t4",)]
+        cursor.execute("SELECT code FROM history.landscape__street_tree ORDER BY code")
+        assert cursor.fetchall() == [("t1",), ("t2",)]
