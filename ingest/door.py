@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from ingest.connect import connected
 from ingest.dossier import is_dossier, load_dossier
 from ingest.files import find_paths
 from ingest.load import Progress, load_files, silent
@@ -112,7 +113,7 @@ def _separate(name: str, given: Sequence[str | os.PathLike[str]]) -> list[Path]:
 
 def _check_options(engine: Engine, options: LoadOptions) -> None:
     """Refuse codes that name nothing, before a file is read: a typing error there would be kept as provenance, or do nothing."""
-    with engine.connect() as connection:
+    with connected(engine) as connection:
         if options.source is not None:
             known = list(connection.scalars(select(Source.code).order_by(Source.code)))
             if options.source not in known:

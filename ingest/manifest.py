@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ingest.connect import loading
+from ingest.connect import connected, loading
 from ingest.door import load
 from ingest.dossier import is_dossier, open_dossier
 from ingest.files import open_sources
@@ -117,7 +117,7 @@ def _store_sources(engine: Engine, manifest: Manifest) -> None:
 
 def _is_loaded(engine: Engine, item: ManifestLoad, file: Path) -> bool:
     hashes = _hashes(file)
-    with engine.connect() as connection:
+    with connected(engine) as connection:
         reverted = select(Batch.reverts_batch_id).where(Batch.reverts_batch_id.is_not(None))
         loaded = select(func.count(Batch.file_sha256.distinct())).where(
             Batch.kind == "load",
