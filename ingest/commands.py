@@ -6,13 +6,14 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Engine
 
     from ingest.load import Progress
@@ -43,8 +44,10 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         layer: Annotated[str, typer.Argument(help="Lớp dữ liệu, ví dụ parcels. / Layer, e.g. parcels.")],
         files: Annotated[list[str], typer.Argument(help="Tệp, thư mục hoặc mẫu tên. / Files, folders or patterns.")],
         valid_from: Annotated[
-            datetime | None,
-            typer.Option("--valid-from", formats=["%Y-%m-%d"], help="Có hiệu lực từ ngày. / In force from; empty: corrections."),
+            str | None,
+            typer.Option(
+                "--valid-from", help="Có hiệu lực từ ngày (2025-12-31, 31/12/2025). / In force from; empty: corrections."
+            ),
         ] = None,
         complete_for: Annotated[
             str | None,
@@ -64,6 +67,9 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Mỗi tệp một dòng JSON. / One line of JSON per file.")] = False,
     ) -> None:
         """Nạp tệp vào một lớp dữ liệu. / Load files into a layer."""
+        from ingest.given import require_paths
+
+        require_paths(files)
         from rich.console import Console
 
         from ingest.door import load_each
@@ -71,7 +77,7 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         from ingest.report import print_report
 
         options = LoadOptions(
-            valid_from=valid_from.date() if valid_from else None,
+            valid_from=_valid_from(valid_from),
             complete_for=_complete_for(complete_for),
             srid=_srid(crs),
             commune=commune,
@@ -138,6 +144,18 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         with open_engine().connect() as connection:
             count = export_layer(connection, find_layer(layer), file, all_periods=all_periods)
         typer.echo(f"{file}: {count:,} dòng / rows")
+
+
+def _valid_from(text: str | None) -> "date | None":
+    """Read the date; one that was not written in the international way is said again, so that a slip is seen."""
+    from ingest.given import read_date_option
+
+    if text is None:
+        return None
+    found = read_date_option("--valid-from", text)
+    if found.isoformat() != text.strip():
+        typer.echo(f"Có hiệu lực từ / in force from: {found.isoformat()}", err=True)
+    return found
 
 
 def _complete_for(text: str | None) -> "CompleteFor | None":

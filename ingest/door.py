@@ -1,6 +1,5 @@
 """The one door for files: decides by the layer's name and by what the file is which way it goes in."""
 
-import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from sqlalchemy import Engine, select
 from ingest.connect import connected
 from ingest.dossier import is_dossier, load_dossier
 from ingest.files import find_paths
+from ingest.given import matches
 from ingest.load import Progress, load_files, silent
 from ingest.options import LoadOptions
 from ingest.raster import load_raster
@@ -57,7 +57,7 @@ def load(
         )
     others: list[str | os.PathLike[str]] = []
     for item in given:
-        for path in _matches(item):
+        for path in matches(item):
             if layer.name == "plans" and is_dossier(path):
                 yield load_dossier(engine, path, options, progress)
             elif layer.name == "population_grid" and path.suffix.lower() in _GEOTIFF:
@@ -106,7 +106,7 @@ def _separate(name: str, given: Sequence[str | os.PathLike[str]]) -> list[Path]:
     is_plans = _public_name(name) == "plans"
     found: list[Path] = []
     for item in given:
-        for path in _matches(item):
+        for path in matches(item):
             found += [path] if is_plans and path.is_dir() and is_dossier(path) else find_paths([path])
     return found
 
@@ -139,16 +139,8 @@ def _public_name(name: str) -> str:
     raise NotFound(f"There is no layer '{name}'. Layers: {', '.join(sorted(known))}; tables: {tables}.")
 
 
-def _matches(item: str | os.PathLike[str]) -> list[Path]:
-    """Expand a pattern; what does not exist is left to be refused with its name."""
-    path = Path(item)
-    if path.exists() or not glob.has_magic(str(item)):
-        return [path]
-    return [Path(match) for match in sorted(glob.glob(str(item), recursive=True))] or [path]  # noqa: PTH207
-
-
 def _paths(given: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    found = [path for item in given for path in _matches(item)]
+    found = [path for item in given for path in matches(item)]
     if folders := [path for path in found if path.is_dir()]:
         raise UnreadableFile(f"'{folders[0]}' is a folder. Name the CSV files.")
     return found

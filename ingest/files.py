@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pyogrio
 
 from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
+from ingest.given import absent, matches
 from ingest.issues import Issue
 from ingest.shapefile import prepare_shapefile, shapefile_parts
 from spatial.errors import UnreadableFile
@@ -124,12 +125,9 @@ def _expand(item: str) -> Iterator[Path]:
     elif path.exists():
         yield (path.with_suffix(_main_suffix(path)) if path.suffix.lower() in {".shx", ".dbf"} else path)
     elif glob.has_magic(item):
-        yield from _readable(
-            Path(match)
-            for match in sorted(glob.glob(item, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-        )
+        yield from _readable(matches(item))
     else:
-        raise UnreadableFile(f"'{item}' does not exist. Give a file, a folder or a pattern such as 'thua/*.shp'.")
+        raise absent(item)
 
 
 def _main_suffix(part: Path) -> str:

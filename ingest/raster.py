@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from ingest.connect import loading, lock_layer
 from ingest.crs_detect import read_declaration, transform_to_wgs84
+from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.options import LoadOptions
 from ingest.places import Places, load_places
@@ -73,7 +74,7 @@ def read_grid(path: Path) -> Grid:
         InvalidInput: it lies outside the country.
     """
     if not path.is_file():
-        raise UnreadableFile(f"'{path}' does not exist. Give a GeoTIFF.")
+        raise absent(path)
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableFile(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB. Cut it into provinces.")
     content = path.read_bytes()

@@ -35,6 +35,7 @@ from sqlalchemy import (
 
 from ingest.columns import fold_name
 from ingest.connect import loading, lock_layer
+from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
 from ingest.options import LoadOptions
 from ingest.quarantine import record_batch, store_issues
@@ -139,7 +140,7 @@ def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptio
 
 def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
-        raise UnreadableFile(f"'{path}' does not exist. Give a CSV file.")
+        raise absent(path)
     if path.stat().st_size > _MAX_BYTES:
         raise UnreadableFile(f"'{path}' is larger than {_MAX_BYTES // 1_000_000} MB. Split it.")
     try:

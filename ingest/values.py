@@ -14,13 +14,14 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integ
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ingest.areas import read_number
+from ingest.given import read_date
 from ingest.issues import Issue, IssueCode
 
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _TRUE = {"1", "true", "t", "yes", "y", "có", "co", "x", "đúng"}
 _FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
 _VIETNAM = timezone(timedelta(hours=7))
 _SPACES = re.compile(r"\s+")
+_TIME_OF_DAY = re.compile(r"(?<=\d{4}-\d{2}-\d{2})[T ].*$")
 
 
 def convert_column(
@@ -147,12 +148,9 @@ def _read_time(value: Any) -> datetime:
 
 
 def _read_date(value: Any) -> date:
-    """Read an ISO date or a Vietnamese one (day first); a year alone is no date."""
+    """Read an ISO date (of a time, its day) or a Vietnamese one (day first); a year alone is no date."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    text = str(value).strip()
-    if match := _DAY_FIRST.fullmatch(text):
-        return date(int(match[3]), int(match[2]), int(match[1]))
-    return date.fromisoformat(text[:10])
+    return read_date(_TIME_OF_DAY.sub("", str(value)))
