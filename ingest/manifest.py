@@ -116,11 +116,14 @@ def _store_sources(engine: Engine, manifest: Manifest) -> None:
 
 
 def _is_loaded(engine: Engine, item: ManifestLoad, file: Path) -> bool:
+    """Say whether every data set of the file was loaded into this layer, from the same layer of the file, and stands."""
     hashes = _hashes(file)
     with connected(engine) as connection:
         reverted = select(Batch.reverts_batch_id).where(Batch.reverts_batch_id.is_not(None))
         loaded = select(func.count(Batch.file_sha256.distinct())).where(
             Batch.kind == "load",
+            Batch.layer == item.layer,
+            Batch.options["file_layer"].astext.is_not_distinct_from(item.options.file_layer),
             Batch.file_sha256.in_(hashes),
             Batch.committed_at.is_not(None),
             Batch.quarantined < Batch.rows_in,

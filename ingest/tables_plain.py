@@ -6,6 +6,7 @@ other; rows are matched by the table's natural key, and a row that the file lack
 
 import csv
 import hashlib
+import io
 import json
 import time
 import unicodedata
@@ -26,9 +27,11 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    false,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -147,16 +150,23 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"'{path}' is not UTF-8 text (byte {error.start}). Save it as CSV UTF-8.") from None
-    lines = text.splitlines()
-    if not lines or "\x00" in text:
+    if not text.strip() or "\x00" in text:
         raise UnreadableFile(f"'{path}' is no CSV file, or it is empty. The first line must name the columns.")
-    mark = ";" if lines[0].count(";") > lines[0].count(",") else ","
-    rows = list(csv.reader(lines, delimiter=mark))
-    width = len(rows[0])
-    for number, row in enumerate(rows[1:], start=2):
-        if row and len(row) != width:
-            raise UnreadableFile(f"'{path}' line {number} has {len(row)} values, the header has {width}. Mend that line.")
-    return [name.strip() for name in rows[0]], [row for row in rows[1:] if row]
+    header = text.partition("\n")[0]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
+    )
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row and rows and len(row) != len(rows[0]):
+                raise UnreadableFile(
+                    f"'{path}' line {reader.line_num} has {len(row)} values, the header has {len(rows[0])}. Mend that line."
+                )
+            rows += [row] if row else []
+    except csv.Error as error:
+        raise UnreadableFile(f"'{path}' line {reader.line_num} is no CSV: {error}. Mend that line.") from None
+    return [name.strip() for name in rows[0]], rows[1:]
 
 
 def _map(table: PlainTable, header: Sequence[str], path: Path) -> tuple[dict[str, int], list[str]]:
@@ -238,16 +248,14 @@ class _PlainWork:
     def _publish(self, batch_id: int) -> tuple[int, int, int]:
         stage, table = self.stage, self.table
         same_key = and_(*[table.c[name] == stage.c[name] for name in self.plain.key])
-        differs = func.row(*[table.c[name] for name in self.filled]).is_distinct_from(
-            func.row(*[stage.c[name] for name in self.filled])
-        )
+        values = {name: self._stated(name) for name in self.filled if name not in self.plain.key}
+        differs = or_(false(), *[table.c[name].is_distinct_from(value) for name, value in values.items()])
         count = select(func.count()).select_from(stage)
         total = self.connection.scalar(count) or 0
         matched = self.connection.scalar(count.join(table, same_key)) or 0
         changed = self.connection.scalar(count.join(table, and_(same_key, differs))) or 0
         stamp = {"batch_id": batch_id} if self.plain.tracked else {}
         if changed:
-            values = {name: stage.c[name] for name in self.filled if name not in self.plain.key}
             self.connection.execute(update(table).values(**values, **stamp).where(same_key, differs))
         if total > matched:
             new = select(
@@ -255,6 +263,12 @@ class _PlainWork:
             ).where(~select(literal(1)).select_from(table).where(same_key).exists())
             self.connection.execute(insert(table).from_select([*self.filled, *stamp], new, include_defaults=False))
         return total - matched, changed, matched - changed
+
+    def _stated(self, name: str) -> Any:
+        """Give the staged value; where the column may not be empty and the file is silent, what was there."""
+        column = self.plain.table.columns[name]
+        staged = self.stage.c[name]
+        return func.coalesce(staged, self.table.c[name]) if column.server_default is not None and not column.nullable else staged
 
     def _inserted(self, name: str) -> Any:
         default = getattr(self.plain.table.columns[name].server_default, "arg", None)

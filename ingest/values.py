@@ -20,7 +20,8 @@ from ingest.issues import Issue, IssueCode
 _TRUE = {"1", "true", "t", "yes", "y", "có", "co", "x", "đúng"}
 _FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
 _VIETNAM = timezone(timedelta(hours=7))
-_SPACES = re.compile(r"\s+")
+_BLANKS = re.compile(r"[^\S\r\n\u2028\u2029]+")
+"""White space but line breaks, which a note may have on purpose."""
 _TIME_OF_DAY = re.compile(r"(?<=\d{4}-\d{2}-\d{2})[T ].*$")
 
 
@@ -99,12 +100,12 @@ def _is_blank(value: Any) -> bool:
 
 
 def read_text(value: Any) -> str:
-    """Give a value as text: NFC, single spaces, whole numbers without a decimal point, dates as ISO."""
+    """Give a value as text: NFC, single spaces, its line breaks, whole numbers without a decimal point, dates as ISO."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", str(value)).strip())
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", str(value)).strip())
 
 
 def _read_int(value: Any) -> int:
