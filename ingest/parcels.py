@@ -1,6 +1,6 @@
 """Parcels: numbers, communes of today and of before, land uses, areas, and the key that a parcel keeps over loads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ingest.checks import (
     normalize_numbers,
 )
 from ingest.issues import Issue, IssueCode
-from ingest.land_use_text import LandUseColumn, check_use_areas, read_land_uses
+from ingest.land_use_text import LandUse, LandUseColumn, check_use_areas, read_land_uses
 from ingest.overlaps import check_overlaps
 from ingest.prepare import (
     LoadContext,
@@ -27,15 +27,16 @@ from ingest.prepare import (
     geometry_text,
     kept_rows,
     objects,
+    period_keys,
     personal_rows,
     place_geometries,
     strings,
 )
+from ingest.restricted import IS_RESTRICTED
 from ingest.source import SourceBatch
 from ingest.stage import ROW_NO, USE_STAGE
 from ingest.values import convert_column
 
-IS_RESTRICTED = "is_restricted"
 _SCHEMES = {True: "2007-2024", False: "2024"}
 """Whether a code is of an older list -> the scheme that `parcel_use` names."""
 _TEXT_COLUMNS = ("national_id", "address")
@@ -75,15 +76,13 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     uses, told = _land_uses(context, columns, computed, rows, staged)
     issues += told
     issues += _texts(context, columns, rows, staged)
+    issues += _periods(context, columns, rows, staged)
     issues += check_overlaps(placed.drawn, rows) if _is_metric(context) else []
 
     staged["code"] = pc.binary_join_element_wise(
         staged["commune_code"], staged["former_commune_code"], sheet, number, ".", null_handling="emit_null"
     )
     staged["geom"] = geometry_text(placed.wgs84)
-    if context.options.valid_from:
-        staged["valid_from"] = pa.array([context.options.valid_from] * len(rows), pa.date32())
-
     kept = kept_rows(rows, issues)
     mask = pa.array(kept)
     return PreparedRows(
@@ -91,7 +90,7 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
         personal=personal_rows(context.plan, columns, rows, kept),
         uses=_use_rows(uses, rows, kept) if uses else None,
         rows=rows,
-        keys=pc.if_else(mask, staged["code"], pa.scalar(None, pa.string())),
+        keys=pc.if_else(mask, period_keys(context, staged), pa.scalar(None, pa.string())),
         spared=staged["code"].filter(pc.invert(mask)).drop_null().to_pylist(),
         issues=issues,
         repaired=placed.repaired,
@@ -172,7 +171,7 @@ def _land_uses(
 ) -> tuple[LandUseColumn | None, list[Issue]]:
     name = context.plan.public.get("land_use_raw")
     if name is None:
-        staged[IS_RESTRICTED] = pa.array(np.zeros(len(rows), dtype=bool))
+        staged[IS_RESTRICTED] = pa.nulls(len(rows), pa.bool_())
         return None, []
     text = columns[name] if pa.types.is_string(columns[name].type) else columns[name].cast(pa.string())
     text = pc.utf8_trim_whitespace(text)
@@ -180,17 +179,22 @@ def _land_uses(
     uses = read_land_uses(text, context.lists.land_uses, rows, name)
     staged["land_use_raw"] = text
     staged["land_use_code"] = uses.principal
-    hidden = np.array(
-        [any({use.code, use.written} & context.lists.restricted_uses for use in parsed) for parsed in uses.parsed] + [False]
-    )
-    restricted = hidden[uses.codes]
-    staged[IS_RESTRICTED] = pa.array(restricted)
+    told = np.array([_is_restricted(context, parsed) for parsed in uses.parsed] + [None], dtype=object)[uses.codes]
+    staged[IS_RESTRICTED] = pa.array(told, pa.bool_())
+    restricted = np.equal(told, True)
     issues = [*uses.issues, *check_use_areas(uses, computed, rows)]
     if restricted.any():
         issues.append(Issue(IssueCode.PARCEL_RESTRICTED, detail=str(int(restricted.sum()))))
         hidden_rows = set(rows[restricted].tolist())
         issues = [issue if issue.row not in hidden_rows else Issue(issue.code, issue.row, issue.column) for issue in issues]
     return uses, issues
+
+
+def _is_restricted(context: LoadContext, uses: Sequence[LandUse]) -> bool | None:
+    """Say whether land of these uses must not be shown; None where not all of them are understood, so that nobody knows."""
+    if any({use.code, use.written} & context.lists.restricted_uses for use in uses):
+        return True
+    return False if uses and all(use.code for use in uses) else None
 
 
 def _use_rows(uses: LandUseColumn, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> pa.Table | None:
@@ -210,6 +214,19 @@ def _use_rows(uses: LandUseColumn, rows: npt.NDArray[np.int64], kept: npt.NDArra
             USE_STAGE.c.area_m2.name: pa.array([use.area_m2 for _, _, use in listed], pa.float64()),
         }
     )
+
+
+def _periods(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]) -> list[Issue]:
+    """Take the legal periods that the rows state; --valid-from is for rows that do not."""
+    issues: list[Issue] = []
+    for target in ("valid_from", "valid_to"):
+        if name := context.plan.public.get(target):
+            staged[target], unreadable = convert_column(columns[name], context.table_columns[target], rows, name)
+            issues += unreadable
+    if begins := context.options.valid_from:
+        stated = staged.get("valid_from", pa.nulls(len(rows), pa.date32()))
+        staged["valid_from"] = pc.coalesce(stated, pa.scalar(begins, pa.date32()))
+    return issues
 
 
 def _texts(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]) -> list[Issue]:

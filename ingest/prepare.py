@@ -25,6 +25,8 @@ from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84, transformer_to_wgs84
 from spatial.layers import GeometryKind, Layer
 
 Mask = npt.NDArray[np.bool_]
+_PLANNED_BY_EVENTS = frozenset({"plans", "zones", "planning_lines"})
+_PERIOD = frozenset({"valid_from", "valid_to"})
 _METRES_PER_DEGREE = 111_320.0
 _KINDS = {GeometryKind.POINT: Kind.POINT, GeometryKind.LINE: Kind.LINE, GeometryKind.POLYGON: Kind.POLYGON}
 
@@ -63,6 +65,17 @@ class LoadContext:
     def table_columns(self) -> Mapping[str, Any]:
         """The columns of the layer's table by name."""
         return dict(self.layer.table.columns.items())
+
+    @property
+    def by_code_only(self) -> bool:
+        """Whether a code has one row whatever its period, because events set the periods."""
+        return self.layer.name in _PLANNED_BY_EVENTS
+
+    @property
+    def states_periods(self) -> bool:
+        """Whether the file's rows state their own legal periods, so that a code may have several."""
+        stated = self.plan.public.keys() | self.options.values.keys()
+        return not self.by_code_only and bool(_PERIOD & stated)
 
     @property
     def kind(self) -> Kind:
@@ -191,6 +204,14 @@ def objects(values: pa.Array) -> npt.NDArray[np.object_]:
 def strings(values: npt.NDArray[np.object_]) -> pa.Array:
     """Give objects as an Arrow text array."""
     return pa.array(values, pa.string(), from_pandas=True)
+
+
+def period_keys(context: LoadContext, staged: Mapping[str, pa.Array]) -> pa.Array:
+    """Give what must be unique in a file: the code, with the begin where rows state one; null where there is no code."""
+    if not context.states_periods or "valid_from" not in staged:
+        return staged["code"]
+    begins = pc.fill_null(staged["valid_from"].cast(pa.string()), "")
+    return pc.binary_join_element_wise(staged["code"], begins, "|", null_handling="emit_null")
 
 
 def personal_names(plan: ColumnPlan) -> tuple[str, ...]:

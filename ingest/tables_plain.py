@@ -31,8 +31,10 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -41,6 +43,7 @@ from ingest.connect import loading, lock_layer
 from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
 from ingest.options import LoadOptions
+from ingest.periods import find_overlaps
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
 from ingest.rules import check_rules
@@ -221,13 +224,16 @@ class _PlainWork:
             copier.add(self.stage, pa.table(dict(staged)))
             copier.finish()
         self._fill_defaults()
-        self.issues += check_rules(self.connection, self.plain.table, self.stage)
-        self.issues += self._duplicates()
-        aside = rows_in_quarantine(self.issues)
-        if aside:
-            self.connection.execute(delete(self.stage).where(self.stage.c[ROW_NO].in_(aside)))
+        self._drop(check_rules(self.connection, self.plain.table, self.stage) + self._duplicates())
+        self._drop(self._period_overlaps())
         batch_id = open_batch(self.connection, "load")
         return (*self._publish(batch_id), batch_id)
+
+    def _drop(self, found: list[Issue]) -> None:
+        """Take the rows out of staging that an error sets aside, and those that were found unfit before."""
+        self.issues += found
+        if aside := rows_in_quarantine(self.issues):
+            self.connection.execute(delete(self.stage).where(self.stage.c[ROW_NO].in_(aside)))
 
     def _fill_defaults(self) -> None:
         """Give the key's columns their defaults, so that rows can be matched."""
@@ -244,6 +250,21 @@ class _PlainWork:
         return [
             Issue(IssueCode.DUPLICATE_KEY, row, detail=", ".join(map(str, sorted(same)))) for same in repeated for row in same
         ]
+
+    def _period_overlaps(self) -> list[Issue]:
+        """Find rows whose period would overlap another one of the same key, in the file or the table."""
+        stage, table = self.stage, self.table
+        if "valid_to" not in table.c:
+            return []
+        key = [name for name in self.plain.key if name != "valid_from"]
+        same = and_(*[table.c[name] == stage.c[name] for name in self.plain.key])
+        ends = stage.c.valid_to if "valid_to" in self.filled else table.c.valid_to
+        staged = select(
+            *[stage.c[name] for name in key], stage.c[ROW_NO], stage.c.valid_from.label("begins"), ends.label("ends")
+        ).select_from(stage.outerjoin(table, same))
+        stays = ~select(literal(1)).select_from(stage).where(same).exists()
+        kept = select(*[table.c[name] for name in key], null(), table.c.valid_from, table.c.valid_to).where(stays)
+        return find_overlaps(self.connection, union_all(staged, kept), key)
 
     def _publish(self, batch_id: int) -> tuple[int, int, int]:
         stage, table = self.stage, self.table

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Table, and_, delete, func, insert, literal, select, union_all
 
 from ingest.publish import Publication
+from ingest.restricted import is_shown
 from ingest.stage import ROW_NO, USE_STAGE
 from spatial.tables import ParcelUse
 
@@ -23,7 +24,7 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     wanted = (
         select(stage.c[ROW_NO], stage.c.id.label("parcel_id"), stage.c.commune_code, *[USE_STAGE.c[name] for name in _VALUES])
         .join(USE_STAGE, USE_STAGE.c[ROW_NO] == stage.c[ROW_NO])
-        .where(stage.c.is_restricted.is_(False))
+        .where(is_shown(stage))
         .cte("wanted")
     )
     columns = ["parcel_id", "commune_code", *_VALUES]

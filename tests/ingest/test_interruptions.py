@@ -35,8 +35,8 @@ def after_publishing(monkeypatch: pytest.MonkeyPatch) -> Callable[[After], None]
     return arrange
 
 
-def batches(engine: Engine) -> object:
-    return one(engine, "SELECT count(*) FROM ingest.batch")
+def batches(engine: Engine) -> int:
+    return int(one(engine, "SELECT count(*) FROM ingest.batch"))
 
 
 def fails(engine: Engine, path: Path, words: str) -> None:

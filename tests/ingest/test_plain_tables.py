@@ -64,7 +64,28 @@ def test_a_broken_cell_is_refused_with_its_line(engine: Engine, tmp_path: Path, 
         load_one(engine, "sources", csv(tmp_path / "s.csv", text))
 
 
-CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=12)
+MEMBERS = "urban_area_code,commune_code,valid_from,valid_to\n"
+
+
+def test_a_commune_that_is_twice_in_an_urban_area_at_once_is_set_aside_alone(engine: Engine, tmp_path: Path) -> None:
+    """The table's EXCLUDE would refuse the whole file."""
+    load_one(engine, "urban_area_communes", csv(tmp_path / "a.csv", MEMBERS + "U1,00001,2015-01-01,\nU1,00009,2015-01-01,\n"))
+    file = csv(
+        tmp_path / "b.csv",
+        MEMBERS + "U1,00001,2020-01-01,\n"  # beside the open one of the table
+        "U1,00002,2015-01-01,2021-01-01\nU1,00002,2020-01-01,\n"  # beside each other
+        "U1,00003,2015-01-01,2020-01-01\nU1,00003,2020-01-01,\nU2,00001,2020-01-01,\n"  # one after the other
+        "U1,00009,2015-01-01,2018-01-01\nU1,00009,2018-01-01,\n"  # what was open is parted
+        "U1,00004,2020-01-01,2019-01-01\n",
+    )
+    report = load_one(engine, "urban_area_communes", file)
+    assert (report.added, report.changed, report.quarantined) == (4, 1, 4)
+    assert (report.issues["period_overlap"], report.issues["period_disorder"]) == (3, 1)
+    again = load_one(engine, "urban_area_communes", file)
+    assert (again.added, again.changed, again.unchanged, again.quarantined) == (0, 0, 5, 4)
+
+
+CELLS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
 
 
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=4))
