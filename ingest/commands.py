@@ -1,4 +1,4 @@
-"""`dothi load`, `batches`, `rollback` and `export` on the terminal: options in, sentences and reports out.
+"""`dothi load` and `export` on the terminal: options in, sentences and reports out.
 
 `dothi.py` adds them to its own commands and tells where the database is. Heavy imports wait until a command runs.
 """
@@ -28,7 +28,6 @@ _STEPS = {
     "publish": "Công bố / publishing",
     "wait": "Đợi lần nạp khác / waiting for another load",
 }
-_SHOWN_BATCHES = 20
 
 
 def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
@@ -103,31 +102,6 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
             summary = f"Không nạp được {len(refused)} tệp, xem ở trên. / {len(refused)} files were refused, see above."
             typer.secho(summary, fg=typer.colors.RED, err=True)
             raise typer.Exit(1)
-
-    @app.command()
-    def batches(
-        limit: Annotated[int, typer.Option("--limit", min=1, help="Số lần ghi gần nhất. / Newest batches.")] = _SHOWN_BATCHES,
-        as_json: Annotated[bool, typer.Option("--json", help="Mỗi lần ghi một dòng JSON. / One line of JSON each.")] = False,
-    ) -> None:
-        """Liệt kê các lần ghi. / List what was written."""
-        from ingest.batches import list_batches
-
-        with open_engine().connect() as connection:
-            for batch in list_batches(connection, limit):
-                typer.echo(json.dumps(batch.as_json(), ensure_ascii=False) if as_json else batch.line())
-
-    @app.command()
-    def rollback(
-        batch: Annotated[int, typer.Argument(help="Số của lần ghi. / Number of the batch.")],
-    ) -> None:
-        """Hoàn tác một lần ghi. / Take a batch back, as a new batch."""
-        from ingest.rollback import roll_back
-
-        undone = roll_back(open_engine(), batch)
-        typer.echo(
-            f"Đã hoàn tác lần ghi {batch} bằng lần ghi {undone.batch_id}. / Batch {batch} is taken back by {undone.batch_id}: "
-            f"{undone.removed:,} removed, {undone.restored:,} restored, {undone.brought_back:,} brought back."
-        )
 
     @app.command()
     def export(

@@ -9,33 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from typer.testing import CliRunner, Result
 
-import dothi
 from ingest.given import read_date
-from tests.conftest import Database
+from tests.ingest.terminal import Run, refusal
 from tests.ingest.world import one, parcel_file
 
 HEAVY = ("numpy", "pandas", "pyarrow", "rasterio", "shapely", "geopandas", "pyogrio", "sqlalchemy")
-
-
-@pytest.fixture
-def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> "Run":
-    """Run the command line on this test's database."""
-    monkeypatch.setenv("DOTHI_DATABASE_URL", database.url)
-    return Run()
-
-
-class Run:
-    def __call__(self, *arguments: object, typed: str | None = None) -> Result:
-        return CliRunner().invoke(dothi.app, [str(argument) for argument in arguments], input=typed)
-
-
-def refusal(result: Result) -> tuple[str, str]:
-    """Give the two sentences, Vietnamese and English, of a command that refused."""
-    assert result.exit_code == 1, result.output
-    vi, en = result.stderr.strip().splitlines()
-    return vi, en
 
 
 @pytest.mark.parametrize("item", ["absent.shp", "absent/", "absent*.gpkg", "a/**/*.shp"])
