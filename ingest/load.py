@@ -286,8 +286,8 @@ class Work:
     def _parcel_publications(self) -> list[Publication]:
         """Part what may be shown from defence and security land, which goes where nobody but the owner reads."""
         stage = self.stage_table
-        settle_codes(self.connection, stage)
         found = [self._publication(SHOWN, "load_match", is_shown(stage))]
+        settle_codes(self.connection, found[0])
         if self.connection.scalar(select(select(stage.c.id).where(is_hidden(stage)).exists())):
             found.append(self._publication(HIDDEN, "load_match_restricted", is_hidden(stage)))
         return found

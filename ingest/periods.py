@@ -6,13 +6,12 @@ Large tables have no EXCLUDE for it, and where there is one it would refuse the 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Date, SelectBase, Subquery, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Connection, SelectBase, Subquery, and_, case, func, null, or_, select, union_all
 
 from ingest.issues import Issue, IssueCode
-from ingest.publish import Publication, begin_of, end_of
+from ingest.publish import FOREVER, Publication, begin_of, end_of
 from ingest.stage import ROW_NO, shadow
 
-_FOREVER = cast(literal("infinity"), Date)
 _SHOWN = 200
 """Characters of the periods that an issue names."""
 
@@ -65,7 +64,7 @@ def find_overlaps(connection: Connection, periods: SelectBase, key: Sequence[str
     """
     row: Subquery[Any] = periods.subquery("period")
     same = [row.c[name] for name in key]
-    end = func.coalesce(row.c.ends, _FOREVER)
+    end = func.coalesce(row.c.ends, FOREVER)
     order = (row.c.begins, row.c[ROW_NO])
     ends_of_file = func.max(case((row.c[ROW_NO].is_not(None), end)))
     placed = select(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    cast,
     exists,
     func,
     insert,
@@ -56,6 +57,10 @@ def match_table(name: str) -> Table:
 
 _KEY = frozenset({"code", "valid_from", "valid_to"})
 """Columns that matching looks at and that are never compared as content."""
+
+
+FOREVER = cast(literal("infinity"), Date)
+"""The end of a period that states none."""
 
 
 @dataclass(frozen=True)
@@ -332,4 +337,4 @@ def end_missing(
     return len(gone)
 
 
-__all__ = ["Counts", "Publication", "begin_of", "end_missing", "end_of", "match_rows", "match_table", "publish"]
+__all__ = ["FOREVER", "Counts", "Publication", "begin_of", "end_missing", "end_of", "match_rows", "match_table", "publish"]

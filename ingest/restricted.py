@@ -7,9 +7,9 @@ published: on release only the row that the file corrects becomes public; earlie
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, insert, literal, or_, select, update
 
-from ingest.publish import Publication, begin_of, match_table
+from ingest.publish import FOREVER, Publication, begin_of, match_table
 from ingest.stage import shadow
 from spatial.tables import Parcel, ParcelRestricted
 
@@ -37,19 +37,24 @@ def is_shown(stage: Table) -> ColumnElement[bool]:
     return stage.c[IS_RESTRICTED].is_not(True)
 
 
-def settle_codes(connection: Connection, stage: Table) -> None:
-    """Decide per code: restricted if any of its rows is, and as it was where the file does not say.
+def settle_codes(connection: Connection, publication: Publication) -> None:
+    """Decide for each staged code whether it is hidden: as a whole, and in doubt as it was.
 
-    A file without land uses releases nothing.
+    It is hidden if any of its rows in the file is; and it stays hidden where the file does not say what the land is used for,
+    or speaks of a time before the hidden rows or before today.
     """
-    hidden = select(stage.c.code).where(is_hidden(stage))
-    if connection.scalar(select(hidden.exists())):
+    stage = publication.stage
+    hide = update(stage).values({IS_RESTRICTED: True}).where(is_shown(stage))
+    if connection.scalar(select(select(stage.c.id).where(is_hidden(stage)).exists())):
         other = stage.alias("other")
-        of_file = stage.c.code.in_(select(other.c.code).where(other.c[IS_RESTRICTED].is_(True)))
-        connection.execute(update(stage).values({IS_RESTRICTED: True}).where(is_shown(stage), of_file))
+        connection.execute(hide.where(stage.c.code.in_(select(other.c.code).where(other.c[IS_RESTRICTED].is_(True)))))
     if connection.scalar(select(exists(select(_HIDDEN.c.id)))):
-        as_before = stage.c.code.in_(select(_HIDDEN.c.code))
-        connection.execute(update(stage).values({IS_RESTRICTED: True}).where(stage.c[IS_RESTRICTED].is_(None), as_before))
+        latest, ends = func.max(begin_of(publication)), func.max(func.coalesce(stage.c.valid_to, FOREVER))
+        file = select(stage.c.code, latest.label("latest"), ends.label("ends")).group_by(stage.c.code).subquery("file")
+        outdated = or_(_HIDDEN.c.valid_from > file.c.latest, file.c.ends <= publication.today)
+        stays = select(_HIDDEN.c.code).join(file, file.c.code == _HIDDEN.c.code).where(outdated)
+        unsaid = and_(stage.c[IS_RESTRICTED].is_(None), stage.c.code.in_(select(_HIDDEN.c.code)))
+        connection.execute(hide.where(or_(unsaid, stage.c.code.in_(stays))))
 
 
 def crossing(publication: Publication) -> Publication:
@@ -61,20 +66,10 @@ def crossing(publication: Publication) -> Publication:
 
 
 def bring(connection: Connection, publication: Publication) -> list[int]:
-    """Move the rows of the staged codes from the other table, to be corrected here; gives their ids.
-
-    Hidden land takes all its periods out of sight. Of land that is released, periods that begin later than the file says
-    are not brought.
-    """
-    stage, target = publication.stage, publication.target
-    if target is HIDDEN:
-        return _move(
-            connection, _SHOWN, _HIDDEN, _SHOWN.c.code.in_(select(stage.c.code).where(publication.mine)), publication.batch_id
-        )
-    begun = select(literal(1)).where(
-        publication.mine, stage.c.code == _HIDDEN.c.code, _HIDDEN.c.valid_from <= begin_of(publication)
-    )
-    return _move(connection, _HIDDEN, _SHOWN, begun.exists(), publication.batch_id)
+    """Move the rows of the staged codes from the other table, to be corrected here; gives their ids."""
+    source, target = (_SHOWN, _HIDDEN) if publication.target is HIDDEN else (_HIDDEN, _SHOWN)
+    codes = select(publication.stage.c.code).where(publication.mine)
+    return _move(connection, source, target, source.c.code.in_(codes), publication.batch_id)
 
 
 def count_as_changed(connection: Connection, publication: Publication, brought: Sequence[int]) -> None:
@@ -84,11 +79,16 @@ def count_as_changed(connection: Connection, publication: Publication, brought: 
 
 
 def forget_secrets(connection: Connection, publication: Publication, brought: Sequence[int]) -> None:
-    """Remove what is left of released land but for the rows that the file corrected: it tells what the land was before."""
-    stage, match = publication.stage, publication.match
-    corrected = select(match.c.id).where(match.c.begins_anew.is_(False))
+    """Remove the released rows that the file did not correct: they tell what the land was while it was hidden."""
+    corrected = select(publication.match.c.id).where(publication.match.c.begins_anew.is_(False))
     connection.execute(delete(_SHOWN).where(_SHOWN.c.id.in_(brought), _SHOWN.c.id.not_in(corrected)))
-    connection.execute(delete(_HIDDEN).where(_HIDDEN.c.code.in_(select(stage.c.code).where(publication.mine))))
+
+
+def shown_and_hidden(connection: Connection, batch_id: int) -> list[str]:
+    """Give the codes that are in both tables now, where a batch wrote either; there must be none."""
+    both = select(_SHOWN.c.code).join(_HIDDEN, _HIDDEN.c.code == _SHOWN.c.code)
+    written = or_(_SHOWN.c.batch_id == batch_id, _HIDDEN.c.batch_id == batch_id)
+    return list(connection.scalars(both.where(written).distinct()))
 
 
 def _move(connection: Connection, source: Table, target: Table, wanted: ColumnElement[bool], batch_id: int) -> list[int]:

@@ -7,10 +7,12 @@ would be gone.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, func, or_, select, text, update
+from sqlalchemy import Connection, Engine, case, func, or_, select, text, update
 
 from ingest.connect import loading, lock_layer
-from ingest.stage import create_stage, shadow
+from ingest.periods import find_overlaps
+from ingest.restricted import shown_and_hidden
+from ingest.stage import ROW_NO, create_stage, shadow
 from ingest.undo import GONE, Undone, later_batches, undo_table
 from spatial.errors import Conflict, InvalidInput, NotFound
 from spatial.layers import LAYERS
@@ -81,6 +83,7 @@ def roll_back(
         new = open_batch(connection, "rollback")
         create_stage(connection, GONE)
         tables = tuple(undo_table(connection, name, batch_id, new) for name in names)
+        _refuse_if_written_anew(connection, names, batch_id, new)
         connection.execute(text("SELECT ingest.remove_orphans()"))
         found = Rollback(None if dry_run else new, tables, _rows_left(connection))
         if not dry_run and not accept(found):
@@ -125,6 +128,28 @@ def _refuse_if_built_on(connection: Connection, names: list[str], batch_id: int)
             "Take those back first, the newest first.",
             vi=f"Không hoàn tác được lần ghi {batch_id}: các lần ghi sau đã thay đổi cùng dòng ({listing}). "
             "Hãy hoàn tác các lần đó trước, từ mới nhất.",
+        )
+
+
+def _refuse_if_written_anew(connection: Connection, names: list[str], batch_id: int, new: int) -> None:
+    """Refuse where a row that came back meets another of its code, which somebody wrote in the meantime."""
+    doubles: dict[str, None] = {}
+    for name in names:
+        table = shadow(Base.metadata.tables[name])
+        if not {"code", "valid_from", "valid_to"} <= set(table.c.keys()):
+            continue
+        own, row_no = table.alias("own"), case((table.c.batch_id == new, table.c.id)).label(ROW_NO)
+        periods = select(table.c.code, row_no, table.c.valid_from.label("begins"), table.c.valid_to.label("ends"))
+        periods = periods.where(table.c.code.in_(select(own.c.code).where(own.c.batch_id == new)))
+        doubles |= {issue.value or "": None for issue in find_overlaps(connection, periods, ("code",))}
+    doubles |= dict.fromkeys(shown_and_hidden(connection, new))
+    if doubles:
+        listing = ", ".join(list(doubles)[:5])
+        raise Conflict(
+            f"Batch {batch_id} cannot be taken back: rows of the same codes were written since ({listing}). "
+            "Take those batches back first, or end those rows.",
+            vi=f"Không hoàn tác được lần ghi {batch_id}: các mã này đã được ghi lại sau đó ({listing}). "
+            "Hãy hoàn tác các lần ghi đó trước, hoặc kết thúc hiệu lực các dòng đó.",
         )
 
 
