@@ -204,9 +204,9 @@ class Work:
                 done += len(batch.rows)
                 self.progress("stage", done, content.rows)
             copier.finish()
-        analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
         self._set_aside(self._duplicates(keys))
         self._set_aside(check_rules(self.connection, self.context.layer.table, self.stage_table))
+        analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
 
     def _take(self, prepared: PreparedRows, copier: Copier) -> None:
         self.issues += prepared.issues
@@ -296,8 +296,9 @@ class Work:
         """Find what each staged row is to become, and set aside what cannot stand beside the rows that are there."""
         brought: list[int] = []
         if self.is_parcels:
-            if one.states_periods:
-                self._match_only(crossing(one), in_secret=True)
+            across = crossing(one)
+            if one.states_periods and self.connection.scalar(select(func.count()).where(across.mine)):
+                self._match_only(across, in_secret=True)
             brought = bring(self.connection, one)
         self._match_only(one, in_secret=one.target is HIDDEN)
         if brought:

@@ -1,7 +1,4 @@
-"""From staging into a published table, set by set: match by code and period, count, update, end, insert. Never row by row.
-
-A statement that would touch no row is not sent: the triggers would call the table changed and the caches would forget it.
-"""
+"""From staging into a published table, set by set: match by code and period, count, update, end, insert. Never row by row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

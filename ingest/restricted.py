@@ -93,7 +93,7 @@ def shown_and_hidden(connection: Connection, batch_id: int) -> list[str]:
 
 def _move(connection: Connection, source: Table, target: Table, wanted: ColumnElement[bool], batch_id: int) -> list[int]:
     """Move rows in one statement, so that what belongs to them sees no moment without them."""
-    if not connection.scalar(select(exists(select(source.c.id).where(wanted)))):
+    if not connection.scalar(select(exists(select(source.c.id)))):
         return []
     names = [column.name for column in target.columns if column.name != "batch_id"]
     gone = delete(source).where(wanted).returning(*[source.c[name] for name in names]).cte("gone")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, literal, select, union_all
+from sqlalchemy import Connection, Table, and_, delete, insert, literal, select, union_all
 
 from ingest.publish import Publication
 from ingest.restricted import is_shown
@@ -29,9 +29,8 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     )
     columns = ["parcel_id", "commune_code", *_VALUES]
     if not any_matched:
-        if connection.scalar(select(select(USE_STAGE.c[ROW_NO]).exists())):
-            rows = select(*[wanted.c[name] for name in columns], literal(batch_id))
-            connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
+        rows = select(*[wanted.c[name] for name in columns], literal(batch_id))
+        connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
         return set()
     same = and_(
         table.c.parcel_id == wanted.c.parcel_id,
@@ -50,9 +49,7 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     )
     touched = union_all(select(gone.c[ROW_NO]), select(new.c[ROW_NO])).cte("touched")
     also = set(connection.scalars(select(touched.c[ROW_NO]).where(touched.c[ROW_NO].in_(select(matched.c[ROW_NO]))).distinct()))
-    if connection.scalar(select(func.count()).select_from(gone)):
-        connection.execute(delete(table).where(table.c.id.in_(select(gone.c.id))))
-    if connection.scalar(select(func.count()).select_from(new)):
-        rows = select(*[new.c[name] for name in columns], literal(batch_id))
-        connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
+    connection.execute(delete(table).where(table.c.id.in_(select(gone.c.id))))
+    rows = select(*[new.c[name] for name in columns], literal(batch_id))
+    connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
     return also
