@@ -82,7 +82,7 @@ def _convert(context: LoadContext, columns: Columns, rows: Rows, staged: Staged)
         if target == "commune_code":
             staged[target] = strings(commune_codes(columns[name]))
             continue
-        staged[target], unreadable = convert_column(columns[name], column, rows, name)
+        staged[target], unreadable = convert_column(columns[name], column, rows, name, verbatim=context.plan.is_own_export)
         issues += unreadable
     return issues
 

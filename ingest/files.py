@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pyogrio
 
 from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
+from ingest.arrow_files import has_geometry
 from ingest.given import absent, matches
 from ingest.issues import Issue
 from ingest.shapefile import prepare_shapefile, shapefile_parts
@@ -29,8 +30,13 @@ class FileFormat(StrEnum):
     GEOPACKAGE = "geopackage"
     GEOJSON = "geojson"
     FLATGEOBUF = "flatgeobuf"
+    GEOPARQUET = "geoparquet"
+    CSV = "csv"
     GEOTIFF = "geotiff"
 
+
+ARROW_FORMATS = frozenset({FileFormat.GEOPARQUET, FileFormat.CSV})
+"""Formats that `ingest.arrow_files` reads, not GDAL."""
 
 ARCHIVE = "zip"
 _FORMAT_OF_SUFFIX: dict[str, FileFormat | str] = {
@@ -39,6 +45,8 @@ _FORMAT_OF_SUFFIX: dict[str, FileFormat | str] = {
     ".geojson": FileFormat.GEOJSON,
     ".json": FileFormat.GEOJSON,
     ".fgb": FileFormat.FLATGEOBUF,
+    ".parquet": FileFormat.GEOPARQUET,
+    ".csv": FileFormat.CSV,
     ".tif": FileFormat.GEOTIFF,
     ".tiff": FileFormat.GEOTIFF,
     ".zip": ARCHIVE,
@@ -150,8 +158,9 @@ def _readable(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _is_description(path: Path) -> bool:
-    """Say whether a file found beside the data is plain JSON about it, to be had by `find_companion`."""
-    return path.suffix.lower() == ".json" and sniff_format(path) is None
+    """Say whether a file found beside the data is about it: JSON for `find_companion`, a table without shapes."""
+    suffix = path.suffix.lower()
+    return (suffix == ".json" and sniff_format(path) is None) or (suffix == ".csv" and not has_geometry(path))
 
 
 class _Scratch:
@@ -210,6 +219,8 @@ def _plain(path: Path, name: str, kind: FileFormat) -> SourceFile:
 def _layer_names(path: Path, name: str, kind: FileFormat) -> tuple[str, ...]:
     if kind is FileFormat.GEOTIFF:
         return ()
+    if kind in ARROW_FORMATS:
+        return (path.stem,)
     try:
         return tuple(str(layer) for layer, _ in pyogrio.list_layers(path))
     except pyogrio.errors.DataSourceError as error:
@@ -230,6 +241,10 @@ def sniff_format(path: Path) -> FileFormat | str | None:
         return FileFormat.GEOTIFF
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return ARCHIVE
+    if head[:4] == b"PAR1":
+        return FileFormat.GEOPARQUET
+    if path.suffix.lower() == ".csv" and b"\x00" not in head and head.strip():  # any text may be one
+        return FileFormat.CSV
     return FileFormat.GEOJSON if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" and _is_geojson(path, head) else None
 
 

@@ -69,8 +69,8 @@ class IssueCode(StrEnum):
     # Columns.
     COLUMN_UNMAPPED = (
         "column_unmapped", Severity.INFO,
-        "Cột không có trong bảng tên gọi; giá trị được giữ riêng, không công bố.",
-        "The column is not in the alias table; its values are kept apart and not published.",
+        "Cột không có trong bảng tên gọi, không công bố; của thửa đất, giấy phép, dòng cách ly thì giữ trong private.",
+        "The column is not in the alias table and not published; of parcels, permits and rows set aside it is kept in private.",
     )  # fmt: skip
     COLUMN_SHADOWED = (
         "column_shadowed", Severity.INFO,
@@ -81,6 +81,11 @@ class IssueCode(StrEnum):
         "column_truncated", Severity.INFO,
         "Tên cột bị DBF cắt còn 10 ký tự; đã nhận ra theo phần đầu của tên.",
         "DBF cut the column's name to 10 characters; it was recognised by its beginning.",
+    )  # fmt: skip
+    COLUMN_COMPUTED = (
+        "column_computed", Severity.INFO,
+        "Giá trị này do hệ thống tự tính hoặc tự cấp; cột trong tệp không được dùng.",
+        "The system computes or gives this value itself; the column of the file is not used.",
     )  # fmt: skip
     COLUMN_PERSONAL = (
         "column_personal", Severity.INFO,

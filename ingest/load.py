@@ -55,6 +55,8 @@ Progress = Callable[[str, int, int | None], None]
 """Called with the step's name, how much is done, and how much there is (None: unknown)."""
 
 _PARCELS = "parcels"
+_DERIVED = frozenset({"area_m2"})
+"""Of parcels: the area of the geometry in the zone, both of which are compared."""
 _SCOPES = {
     CompleteFor.SHEET: ("commune_code", "former_commune_code", "map_sheet"),
     CompleteFor.COMMUNE: ("commune_code",),
@@ -281,6 +283,7 @@ class Work:
         return Publication(
             target, self.stage_table, self.filled, self.batch_id, context.today, match_table(match), where,
             by_code_only=context.by_code_only, states_periods=context.states_periods,
+            derived=_DERIVED if self.is_parcels else frozenset(),
         )  # fmt: skip
 
     def _parcel_publications(self) -> list[Publication]:

@@ -25,6 +25,7 @@ from ingest.prepare import (
     PreparedRows,
     areas_m2,
     geometry_text,
+    is_metric,
     kept_rows,
     objects,
     period_keys,
@@ -61,7 +62,7 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     provinces = np.array([context.places.province_of.get(code) for code in today], dtype=object)
 
-    computed, srids = areas_m2(context, placed, provinces)
+    computed, srids = areas_m2(context, placed, provinces, _stated_zones(context, columns))
     staged: dict[str, pa.Array] = {
         ROW_NO: pa.array(rows),
         "map_sheet": sheet,
@@ -77,11 +78,9 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     issues += _texts(context, columns, rows, staged)
     issues += _periods(context, columns, rows, staged)
-    issues += check_overlaps(placed.drawn, rows) if _is_metric(context) else []
+    issues += check_overlaps(placed.drawn, rows) if is_metric(context.crs.srid) else []
 
-    staged["code"] = pc.binary_join_element_wise(
-        staged["commune_code"], staged["former_commune_code"], sheet, number, ".", null_handling="emit_null"
-    )
+    staged["code"] = _codes(context, columns, staged)
     staged["geom"] = geometry_text(placed.wgs84)
     kept = kept_rows(rows, issues)
     mask = pa.array(kept)
@@ -95,12 +94,6 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
         issues=issues,
         repaired=placed.repaired,
     )
-
-
-def _is_metric(context: LoadContext) -> bool:
-    from spatial.crs import VN2000_TM3, VN2000_UTM
-
-    return context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM
 
 
 def _units(
@@ -145,6 +138,27 @@ def commune_codes(values: pa.Array) -> Codes:
     return objects(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text))
 
 
+def _codes(context: LoadContext, columns: Columns, staged: Mapping[str, pa.Array]) -> pa.Array:
+    """Give each parcel its code; dothi's own export states them, which hold unless the commune has become another since."""
+    parts = [staged[name] for name in ("commune_code", "former_commune_code", "map_sheet", "parcel_no")]
+    codes = pc.binary_join_element_wise(*parts, ".", null_handling="emit_null")
+    name = context.plan.public.get("code")
+    if name is None:
+        return codes
+    same_commune = pc.equal(strings(commune_codes(columns[context.plan.public["commune_code"]])), staged["commune_code"])
+    return pc.if_else(pc.fill_null(same_commune, False), pc.coalesce(columns[name].cast(pa.string()), codes), codes)
+
+
+def _stated_zones(context: LoadContext, columns: Columns) -> npt.NDArray[np.int64] | None:
+    """Give the zone in which the area of each row was computed, 0 where the file does not say: in our own exports."""
+    name = context.plan.public.get("area_srid")
+    if name is None:
+        return None
+    rows = np.arange(len(columns[name]), dtype=np.int64)
+    values, _ = convert_column(columns[name], context.table_columns["area_srid"], rows, name)
+    return np.asarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
 def _stated_areas(
     context: LoadContext, columns: Columns, computed: Any, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]
 ) -> list[Issue]:
@@ -157,7 +171,8 @@ def _stated_areas(
         issues += stated.issues
         if target == "area_stated_m2":  # the legal area may rightly differ
             issues += check_areas(stated.area_m2, computed, rows, name)
-        staged[target] = _rounded(stated.area_m2)
+        exact = pa.array(stated.area_m2, pa.float64(), from_pandas=True)
+        staged[target] = exact if context.plan.is_own_export else _rounded(stated.area_m2)
     return issues
 
 
@@ -169,25 +184,44 @@ def _rounded(areas: Any) -> pa.Array:
 def _land_uses(
     context: LoadContext, columns: Columns, computed: Any, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]
 ) -> tuple[LandUseColumn | None, list[Issue]]:
-    name = context.plan.public.get("land_use_raw")
-    if name is None:
+    """Read what the land is used for: the text, and the principal code where the file states it itself, as our exports do."""
+    raw, code = _use_texts(context, columns, "land_use_raw"), _use_texts(context, columns, "land_use_code")
+    text = raw if code is None else code if raw is None else pc.coalesce(raw, code)
+    if text is None:
         staged[IS_RESTRICTED] = pa.nulls(len(rows), pa.bool_())
         return None, []
-    text = columns[name] if pa.types.is_string(columns[name].type) else columns[name].cast(pa.string())
-    text = pc.utf8_trim_whitespace(text)
-    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-    uses = read_land_uses(text, context.lists.land_uses, rows, name)
-    staged["land_use_raw"] = text
-    staged["land_use_code"] = uses.principal
-    told = np.array([_is_restricted(context, parsed) for parsed in uses.parsed] + [None], dtype=object)[uses.codes]
-    staged[IS_RESTRICTED] = pa.array(told, pa.bool_())
-    restricted = np.equal(told, True)
+    uses = read_land_uses(text, context.lists.land_uses, rows, _use_column(context))
+    principal, told = uses.principal, np.array([_is_restricted(context, parsed) for parsed in uses.parsed] + [None], dtype=object)
+    restricted = told[uses.codes]
+    if raw is not None:
+        staged["land_use_raw"] = raw
+    if code is not None:
+        stated = read_land_uses(code, context.lists.land_uses, rows, _use_column(context)).principal
+        principal = pc.coalesce(stated, principal)
+        restricted[np.isin(objects(stated), list(context.lists.restricted_uses))] = True
+    staged["land_use_code"] = principal
+    staged[IS_RESTRICTED] = pa.array(restricted, pa.bool_())
+    hidden = np.equal(restricted, True)
     issues = [*uses.issues, *check_use_areas(uses, computed, rows)]
-    if restricted.any():
-        issues.append(Issue(IssueCode.PARCEL_RESTRICTED, detail=str(int(restricted.sum()))))
-        hidden_rows = set(rows[restricted].tolist())
+    if hidden.any():
+        issues.append(Issue(IssueCode.PARCEL_RESTRICTED, detail=str(int(hidden.sum()))))
+        hidden_rows = set(rows[hidden].tolist())
         issues = [issue if issue.row not in hidden_rows else Issue(issue.code, issue.row, issue.column) for issue in issues]
     return uses, issues
+
+
+def _use_texts(context: LoadContext, columns: Columns, target: str) -> pa.Array | None:
+    """Give a column of land uses as trimmed text, null where blank; None where the file has none."""
+    name = context.plan.public.get(target)
+    if name is None:
+        return None
+    text = columns[name] if pa.types.is_string(columns[name].type) else columns[name].cast(pa.string())
+    text = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _use_column(context: LoadContext) -> str:
+    return context.plan.public.get("land_use_raw") or context.plan.public["land_use_code"]
 
 
 def _is_restricted(context: LoadContext, uses: Sequence[LandUse]) -> bool | None:
@@ -235,7 +269,8 @@ def _texts(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], 
         name = context.plan.public.get(target)
         if name is None:
             continue
-        values, found = convert_column(columns[name], context.table_columns[target], rows, name)
+        column = context.table_columns[target]
+        values, found = convert_column(columns[name], column, rows, name, verbatim=context.plan.is_own_export)
         issues += found
         if target == "national_id":
             wrong = ~pc.fill_null(pc.match_substring_regex(values, _NATIONAL_ID), True).to_numpy(zero_copy_only=False)

@@ -158,27 +158,50 @@ def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
     return geometries
 
 
-def areas_m2(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> tuple[Any, Any]:
-    """Compute areas in the file's VN-2000 zone, else in the zone of each row's province.
+def is_metric(srid: int) -> bool:
+    """Say whether a system is a VN-2000 zone, in which areas are those of the cadastre."""
+    return srid in VN2000_TM3 or srid in VN2000_UTM
+
+
+def areas_m2(
+    context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_], stated_zones: npt.NDArray[np.int64] | None = None
+) -> tuple[Any, Any]:
+    """Compute areas in the file's VN-2000 zone, else in the zone that the row states, else in that of its province.
+
+    Args:
+        context: the load.
+        placed: the geometries.
+        provinces: province code of each row, or None.
+        stated_zones: EPSG code per row; what is no VN-2000 zone states none.
 
     Returns:
         Areas in m2 (NaN where there is no geometry) and the EPSG code of each.
     """
-    if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
+    if is_metric(context.crs.srid):
         return shapely.area(placed.drawn), np.full(len(placed.drawn), context.crs.srid, dtype=np.int64)
     areas = np.full(len(placed.wgs84), np.nan)
+    present = ~shapely.is_missing(placed.wgs84)
+    srids = _zones_of_provinces(context, placed, provinces)
+    if stated_zones is not None:
+        srids = np.where(np.isin(stated_zones, [*VN2000_TM3, *VN2000_UTM]), stated_zones, srids)
+    for srid in np.unique(srids[present]):
+        at = np.flatnonzero((srids == srid) & present)
+        coordinates = shapely.get_coordinates(placed.wgs84[at])
+        x, y = transformer_to_wgs84(int(srid)).transform(coordinates[:, 0], coordinates[:, 1], direction="INVERSE")
+        areas[at] = shapely.area(shapely.set_coordinates(placed.wgs84[at].copy(), np.column_stack([x, y])))
+    return areas, srids
+
+
+def _zones_of_provinces(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    """Give each row the zone of its province that is nearest to the middle of the province's rows; 0 without geometry."""
     srids = np.zeros(len(placed.wgs84), dtype=np.int64)
-    middle = np.nanmean(shapely.bounds(placed.wgs84)[:, [0, 2]], axis=1) if len(areas) else areas
+    middle = shapely.bounds(placed.wgs84)[:, [0, 2]].mean(axis=1)
     for province in set(provinces):
         of_province = np.flatnonzero((provinces == province) & ~shapely.is_missing(placed.wgs84))
-        if not of_province.size:
-            continue
-        srid = context.places.zone_at(province, float(np.median(middle[of_province]))) or next(iter(VN2000_TM3))
-        coordinates = shapely.get_coordinates(placed.wgs84[of_province])
-        x, y = transformer_to_wgs84(srid).transform(coordinates[:, 0], coordinates[:, 1], direction="INVERSE")
-        areas[of_province] = shapely.area(shapely.set_coordinates(placed.wgs84[of_province].copy(), np.column_stack([x, y])))
-        srids[of_province] = srid
-    return areas, srids
+        if of_province.size:
+            srid = context.places.zone_at(province, float(np.median(middle[of_province]))) or next(iter(VN2000_TM3))
+            srids[of_province] = srid
+    return srids
 
 
 def geometry_text(geometries: GeometryArray) -> pa.Array:

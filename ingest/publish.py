@@ -93,6 +93,7 @@ class Publication:
         where: which staged rows belong to this table.
         by_code_only: whether a code has one row whatever its period, because other rules set the periods (plans).
         states_periods: whether rows of the file state their own begin or end, so that a code may have several.
+        derived: columns that follow from others of the row, and are not compared themselves.
     """
 
     target: Table
@@ -104,6 +105,7 @@ class Publication:
     where: Any = None
     by_code_only: bool = False
     states_periods: bool = False
+    derived: frozenset[str] = frozenset()
 
     @property
     def mine(self) -> Any:
@@ -188,7 +190,7 @@ def _in_order(publication: Publication, found: Select[Any]) -> Select[Any]:
 def _differences(publication: Publication, table: Table) -> Sequence[Any]:
     """Compare every column that the load states; an end that it does not state is no difference."""
     stage = publication.stage
-    compared = [name for name in publication.filled if name not in _KEY]
+    compared = [name for name in publication.filled if name not in _KEY and name not in publication.derived]
     conditions = [table.c[name].is_distinct_from(stage.c[name]) for name in compared if not _has_default(publication, name)]
     conditions += [
         and_(stage.c[name].is_not(None), table.c[name].is_distinct_from(stage.c[name]))

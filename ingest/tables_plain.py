@@ -4,9 +4,7 @@ Read from CSV (UTF-8, comma or semicolon, a header of column names). A row whose
 other; rows are matched by the table's natural key, and a row that the file lacks stays.
 """
 
-import csv
 import hashlib
-import io
 import json
 import time
 import unicodedata
@@ -40,6 +38,7 @@ from sqlalchemy import (
 
 from ingest.columns import fold_name
 from ingest.connect import loading, lock_layer
+from ingest.csv_rows import read_rows
 from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
 from ingest.options import LoadOptions
@@ -149,27 +148,8 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
         raise absent(path)
     if path.stat().st_size > _MAX_BYTES:
         raise UnreadableFile(f"'{path}' is larger than {_MAX_BYTES // 1_000_000} MB. Split it.")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"'{path}' is not UTF-8 text (byte {error.start}). Save it as CSV UTF-8.") from None
-    if not text.strip() or "\x00" in text:
-        raise UnreadableFile(f"'{path}' is no CSV file, or it is empty. The first line must name the columns.")
-    header = text.partition("\n")[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if header.count(";") > header.count(",") else ",", strict=True
-    )
-    rows: list[list[str]] = []
-    try:
-        for row in reader:
-            if row and rows and len(row) != len(rows[0]):
-                raise UnreadableFile(
-                    f"'{path}' line {reader.line_num} has {len(row)} values, the header has {len(rows[0])}. Mend that line."
-                )
-            rows += [row] if row else []
-    except csv.Error as error:
-        raise UnreadableFile(f"'{path}' line {reader.line_num} is no CSV: {error}. Mend that line.") from None
-    return [name.strip() for name in rows[0]], rows[1:]
+    header, *records = read_rows(path, str(path))
+    return [name.strip() for name in header], records
 
 
 def _map(table: PlainTable, header: Sequence[str], path: Path) -> tuple[dict[str, int], list[str]]:

@@ -26,7 +26,7 @@ _TIME_OF_DAY = re.compile(r"(?<=\d{4}-\d{2}-\d{2})[T ].*$")
 
 
 def convert_column(
-    values: pa.Array, column: Column[Any], rows: npt.NDArray[np.int64], file_column: str
+    values: pa.Array, column: Column[Any], rows: npt.NDArray[np.int64], file_column: str, *, verbatim: bool = False
 ) -> tuple[pa.Array, list[Issue]]:
     """Convert a column to what `column` of the table holds; blank text becomes null.
 
@@ -35,8 +35,10 @@ def convert_column(
         column: the table's column.
         rows: row number of each value.
         file_column: its name in the file, for the issues.
+        verbatim: whether blanks in texts are kept as they are, because dothi wrote them itself.
     """
     read, kind = _reader(column)
+    read = str if verbatim and read is read_text else read
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_dictionary(values.type):
@@ -71,11 +73,6 @@ def convert_constant(text: str, column: Column[Any], count: int) -> pa.Array:
     """
     read, kind = _reader(column)
     return pa.array([read(text)] * count, kind) if count else pa.array([], kind)
-
-
-def arrow_type(column: Column[Any]) -> pa.DataType:
-    """Give the Arrow type that a column of the table is staged in."""
-    return _reader(column)[1]
 
 
 def _reader(column: Column[Any]) -> tuple[Callable[[Any], Any], pa.DataType]:

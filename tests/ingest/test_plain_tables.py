@@ -54,9 +54,8 @@ def test_cells_keep_their_line_breaks_and_quotes(engine: Engine, tmp_path: Path,
         ('code,name\nA,"Nguồn\nA"\nB\n', "line 4 has 1 values"),
         ('code,name\nA,"Nguồn A\nB,Nguồn B\n', "line 3 is no CSV"),
         ('code,name\nA,"Nguồn" A\n', "line 2 is no CSV"),
-        ("code,name\nA," + "x" * 200_000 + "\n", "line 2 is no CSV"),
         ("\n\n", "no CSV"),
-        ("code,name\nA,Ngu\x00n\n", "no CSV"),
+        ("code,name\nA,Ngu\x00n\n", "line 2 is no CSV"),
     ],
 )
 def test_a_broken_cell_is_refused_with_its_line(engine: Engine, tmp_path: Path, text: str, words: str) -> None:
