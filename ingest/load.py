@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,17 +20,19 @@ from ingest.columns import map_columns, require_columns
 from ingest.connect import loading, lock_layer
 from ingest.content import EncodingLog, FileContent, decode_batch, file_issues, raw_row_values, read_content
 from ingest.crs_detect import DetectedCrs, detect_crs
+from ingest.drawn import DrawnRows
 from ingest.features import prepare_features
 from ingest.files import SourceFile, open_sources
 from ingest.indexes import without_indexes
 from ingest.issues import Issue, count_by_code, rows_in_quarantine
 from ingest.lists import load_code_lists
 from ingest.options import CompleteFor, LoadOptions
+from ingest.overlaps import check_overlaps, check_published
 from ingest.owners import PERSONAL_TABLES, PersonalRows, carry_over, publish_personal
 from ingest.parcels import commune_codes, prepare_parcels
 from ingest.periods import check_periods
 from ingest.places import Places, load_places
-from ingest.prepare import LoadContext, PreparedRows, personal_names
+from ingest.prepare import LoadContext, PreparedRows, is_geographic, personal_names
 from ingest.publish import Counts, Publication, end_missing, match_rows, match_table, publish
 from ingest.quarantine import record_batch, store_issues, store_quarantine
 from ingest.report import LoadReport
@@ -187,6 +191,7 @@ class Work:
         self.stage_table = layer_stage(context.layer.table, restricted=self.is_parcels)
         self.personal_table = personal_stage(len(personal_names(context.plan)))
         self.keeps_personal = context.layer.name in PERSONAL_TABLES and bool(personal_names(context.plan))
+        self.drawn = DrawnRows(in_degrees=is_geographic(context.crs.srid))
         self.issues += [*file_issues(context.content, context.plan), *context.crs.issues]
 
     # -- into staging ---------------------------------------------------------------------------------------------------
@@ -216,6 +221,8 @@ class Work:
         self.spared += prepared.spared
         if not self.filled:
             self.filled = tuple(name for name in prepared.public.column_names if name not in (ROW_NO, IS_RESTRICTED))
+        if prepared.drawn is not None:
+            self.drawn.note_staged(prepared.public, prepared.drawn, self.context.today)
         copier.add(self.stage_table, prepared.public)
         if self.keeps_personal and prepared.personal is not None:
             copier.add(self.personal_table, prepared.personal)
@@ -264,18 +271,23 @@ class Work:
         staged = self.connection.scalar(select(func.count()).select_from(self.stage_table)) or 0
         if not staged:
             return
-        layer, stage = self.context.layer, self.stage_table
+        layer = self.context.layer
         publications = self._parcel_publications() if self.is_parcels else [self._publication(layer.table, "load_match")]
         for one in publications:
             self._match(one)
-        with without_indexes(self.connection, layer.table, staged):
-            self.counts = sum((publish(self.connection, one) for one in publications), Counts())
-        self._publish_dependents(publications)
-        if self.released:
-            forget_secrets(self.connection, publications[0], self.released)
-        if self.context.options.complete_for:
-            scope, ends = _SCOPES[self.context.options.complete_for], self.context.options.valid_from or self.context.today
-            ended = sum(end_missing(self.connection, one, stage, scope, ends, self.spared) for one in publications)
+        with self._overlaps_looked_for():
+            with without_indexes(self.connection, layer.table, staged):
+                self.counts = sum((publish(self.connection, one) for one in publications), Counts())
+            self._publish_dependents(publications)
+            if self.released:
+                forget_secrets(self.connection, publications[0], self.released)
+            if self.context.options.complete_for:
+                self._end_missing(publications, self.context.options.complete_for)
+
+    def _end_missing(self, publications: Sequence[Publication], complete_for: CompleteFor) -> None:
+        ends = self.context.options.valid_from or self.context.today
+        for one in publications:
+            ended = end_missing(self.connection, one, self.stage_table, _SCOPES[complete_for], ends, self.spared)
             self.counts += Counts(ended=ended)
 
     def _publication(self, target: Table, match: str, where: Any = None) -> Publication:
@@ -315,6 +327,21 @@ class Work:
             self._set_aside([Issue(issue.code, issue.row) for issue in found] if in_secret else found)
             gone = select(self.stage_table.c[ROW_NO])
             self.connection.execute(delete(one.match).where(one.match.c[ROW_NO].not_in(gone)))
+
+    @contextmanager
+    def _overlaps_looked_for(self) -> Iterator[None]:
+        """Look for overlaps of parcels: within the file while the database publishes, then with what was published before."""
+        if not self.is_parcels:
+            yield
+            return
+        others = bool(self.connection.scalar(select(select(SHOWN.c.id).exists())))
+        drawn = self.drawn.without(rows_in_quarantine(self.issues))
+        with ThreadPoolExecutor(1, thread_name_prefix="dothi-overlaps") as beside:
+            found = beside.submit(check_overlaps, drawn)
+            yield
+        self.issues += found.result()
+        if others:
+            self.issues += check_published(self.connection, self.batch_id)
 
     def _publish_dependents(self, publications: Sequence[Publication]) -> None:
         """Bring uses and personal columns up to date; a row that differs in these alone counts as changed."""

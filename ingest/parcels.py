@@ -18,14 +18,12 @@ from ingest.checks import (
 )
 from ingest.issues import Issue, IssueCode
 from ingest.land_use_text import LandUse, LandUseColumn, check_use_areas, read_land_uses
-from ingest.overlaps import check_overlaps
 from ingest.prepare import (
     LoadContext,
     Placed,
     PreparedRows,
     areas_m2,
     geometry_text,
-    is_metric,
     kept_rows,
     objects,
     period_keys,
@@ -78,7 +76,6 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     issues += _texts(context, columns, rows, staged)
     issues += _periods(context, columns, rows, staged)
-    issues += check_overlaps(placed.drawn, rows) if is_metric(context.crs.srid) else []
 
     staged["code"] = _codes(context, columns, staged)
     staged["geom"] = geometry_text(placed.wgs84)
@@ -93,6 +90,7 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
         spared=staged["code"].filter(pc.invert(mask)).drop_null().to_pylist(),
         issues=issues,
         repaired=placed.repaired,
+        drawn=placed.drawn[kept],
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from pyproj import CRS
 
 from ingest.columns import ColumnPlan
 from ingest.content import FileContent
@@ -96,6 +97,7 @@ class PreparedRows:
         spared: codes of rows that were set aside: they are in the file, so they do not end.
         issues: all that was found.
         repaired: how many geometries were mended.
+        drawn: the shapes in the file's system, to be held against each other; None where a layer's rows may overlap.
     """
 
     public: pa.Table
@@ -106,6 +108,7 @@ class PreparedRows:
     spared: list[str]
     issues: list[Issue]
     repaired: int
+    drawn: GeometryArray | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed
     if crs.swap_axes:
         geometries = transform_to_wgs84(geometries, WGS84, swap_axes=True)  # the same coordinates, turned
     told = {issue.row for issue in issues if issue.row is not None and issue.code.quarantines}
-    mended = repair_geometries(geometries, batch.rows, kind, metres_per_unit=_metres_per_unit(crs.srid))
+    mended = repair_geometries(
+        geometries, batch.rows, kind, metres_per_unit=_METRES_PER_DEGREE if is_geographic(crs.srid) else 1.0
+    )
     issues += [
         issue for issue in mended.issues if not (issue.code is IssueCode.GEOMETRY_MISSING and issue.row in told)
     ]  # fmt: skip
@@ -139,10 +144,9 @@ def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed
     return Placed(mended.geometries, to_multi(wgs84, kind), issues, int(mended.repaired.sum()))
 
 
-def _metres_per_unit(srid: int) -> float:
-    from pyproj import CRS
-
-    return _METRES_PER_DEGREE if CRS.from_epsg(srid).is_geographic else 1.0
+def is_geographic(srid: int) -> bool:
+    """Say whether coordinates are degrees."""
+    return bool(CRS.from_epsg(srid).is_geographic)
 
 
 def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
