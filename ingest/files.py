@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyogrio
 
@@ -19,6 +18,7 @@ from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
 from ingest.arrow_files import has_geometry
 from ingest.given import absent, matches
 from ingest.issues import Issue
+from ingest.scratch import private_folder
 from ingest.shapefile import prepare_shapefile, shapefile_parts
 from spatial.errors import UnreadableFile
 
@@ -104,8 +104,8 @@ def open_sources(given: Sequence[str | os.PathLike[str]], limits: ArchiveLimits 
     Raises:
         UnreadableFile: nothing is there, or a file is broken, unsafe or not what its name says.
     """
-    with TemporaryDirectory(prefix="dothi-") as temporary:
-        scratch = _Scratch(Path(temporary), limits)
+    with private_folder() as temporary:
+        scratch = _Scratch(temporary, limits)
         yield [source for path in find_paths(given) for source in scratch.read(path, _nfc(str(path)))]
 
 

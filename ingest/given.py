@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,23 @@ def matches(item: str | os.PathLike[str]) -> list[Path]:
     if path.exists() or not glob.has_magic(os.fspath(item)):
         return [path]
     return [Path(match) for match in sorted(glob.glob(os.fspath(item), recursive=True))] or [path]  # noqa: PTH207 - absolute ones
+
+
+def root_of(item: str | os.PathLike[str]) -> Path:
+    """Give the folder from which the files of an item are named: what holds the file or folder, or a pattern's fixed part."""
+    path = Path(item)
+    if path.exists() or not glob.has_magic(os.fspath(item)):
+        return path.parent
+    fixed = path
+    while glob.has_magic(os.fspath(fixed)):
+        fixed = fixed.parent
+    return fixed
+
+
+def stored_name(name: str, below: Path | None) -> str:
+    """Give a file's name from `below` on, so that the folders of somebody's machine are kept nowhere."""
+    folder = unicodedata.normalize("NFC", f"{below}{os.sep}")
+    return name.removeprefix(folder) if below is not None else Path(name).name
 
 
 def require_paths(given: Iterable[str | os.PathLike[str]]) -> None:

@@ -97,6 +97,7 @@ def load_manifest(
             values=item.options.values,
             file_layer=item.options.file_layer,
             source=item.source,
+            below=path.parent,
         )
         for report in load(engine, item.layer, [file], given, progress):
             reports.append(report)

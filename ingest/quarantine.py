@@ -10,6 +10,7 @@ from psycopg2.extras import execute_values
 from sqlalchemy import Connection, update
 
 from ingest.content import raw_row_values
+from ingest.given import stored_name
 from ingest.issues import Issue, IssueCode
 from ingest.land_use_text import parse_land_use
 from ingest.options import LoadOptions
@@ -136,7 +137,7 @@ def record_batch(
         .values(
             layer=report.layer,
             source_code=options.source,
-            file_name=report.file,
+            file_name=stored_name(report.file, options.below),
             file_sha256=report.sha256,
             crs=report.crs,
             encoding={name: dict(counts) for name, counts in encodings.items()} or None,

@@ -48,7 +48,7 @@ def prepare_shapefile(path: Path, name: str, new_folder: Callable[[], Path]) -> 
             f"'{name}' holds {records} shapes but its .dbf {rows} rows: the parts do not belong together. "
             "Ask for .shp, .shx and .dbf of one and the same export."
         )
-    return linked, (Issue(IssueCode.SHX_REBUILT, detail=name),)
+    return linked, (Issue(IssueCode.SHX_REBUILT),)
 
 
 def _require_parts(parts: dict[str, Path], name: str) -> None:
