@@ -1,10 +1,12 @@
 """Reads CSV as people and programs write it: UTF-8, comma or semicolon, a header, cells with line breaks. Knows no column."""
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from ingest.issues import Issue, IssueCode
 from spatial.errors import UnreadableFile
 
 _MAX_CELL = 100_000_000
@@ -57,6 +59,14 @@ def read_header(path: Path, name: str) -> list[str]:
         UnreadableFile: as `read_rows`.
     """
     return next(read_rows(path, name))
+
+
+def end_issues(path: Path) -> tuple[Issue, ...]:
+    """Tell of a last line without its line end: nothing else in a CSV file shows that the rest was lost on the way."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 1))
+        return () if stream.read(1) in (b"", b"\n", b"\r") else (Issue(IssueCode.FILE_END_OPEN),)
 
 
 def _lines(stream: TextIO, name: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ import pyogrio
 
 from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
 from ingest.arrow_files import has_geometry
+from ingest.csv_rows import end_issues
+from ingest.geopackage import require_whole
 from ingest.given import absent, matches
 from ingest.issues import Issue
 from ingest.scratch import private_folder
@@ -212,8 +214,11 @@ class _Scratch:
 
 
 def _plain(path: Path, name: str, kind: FileFormat) -> SourceFile:
+    if kind is FileFormat.GEOPACKAGE:
+        require_whole(path, name)
     sha256, size_bytes = hash_parts({"": path})
-    return SourceFile(name, path, kind, _layer_names(path, name, kind), sha256, size_bytes)
+    issues = end_issues(path) if kind is FileFormat.CSV else ()
+    return SourceFile(name, path, kind, _layer_names(path, name, kind), sha256, size_bytes, issues)
 
 
 def _layer_names(path: Path, name: str, kind: FileFormat) -> tuple[str, ...]:

@@ -43,6 +43,11 @@ class IssueCode(StrEnum):
         "Thiếu hoặc hỏng tệp .shx; đã dựng lại chỉ mục trên bản sao tạm từ tệp .shp, tệp gốc giữ nguyên.",
         "The .shx is missing or broken; its index was rebuilt from the .shp on a temporary copy, the original is untouched.",
     )  # fmt: skip
+    FILE_END_OPEN = (
+        "file_end_open", Severity.WARNING,
+        "Dòng cuối của tệp CSV không có dấu xuống dòng: tệp có thể bị cắt cụt; hãy so các dòng cuối với nơi giao tệp.",
+        "The CSV's last line has no line end: the file may be cut short; compare its last rows with the source.",
+    )  # fmt: skip
 
     # Text.
     TEXT_UNDECIDED = (

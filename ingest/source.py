@@ -22,6 +22,9 @@ from spatial.errors import UnreadableFile
 BATCH_ROWS = 65_536
 GeometryArray = npt.NDArray[np.object_]
 
+_COUNTED = frozenset({FileFormat.GEOPACKAGE, FileFormat.FLATGEOBUF})
+"""Formats that state how many rows there are to read; a shapefile's number has those marked as deleted, too."""
+
 _CURVE_TYPES = (8, 9, 10, 11, 12, 13, 14)
 """ISO WKB: CircularString, CompoundCurve, CurvePolygon, MultiCurve, MultiSurface, Curve, Surface."""
 
@@ -129,13 +132,26 @@ def read_batches(layer: SourceLayer, batch_rows: int = BATCH_ROWS) -> Iterator[S
             for batch in reader:
                 yield _split_batch(batch, geometry_column, layer.columns, start)
                 start += batch.num_rows
+        _require_all(layer, start - 1)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
         pa.ArrowException,
         RuntimeError,
+        OSError,  # what Arrow makes of an error in the middle of a stream
     ) as error:
         raise UnreadableFile(f"'{layer.file.name}' breaks off while being read: {error}. Fetch it again.") from error
+
+
+def _require_all(layer: SourceLayer, read: int) -> None:
+    """Refuse a file of which less, or more, can be read than it says."""
+    if layer.file.format in _COUNTED and layer.rows not in (None, read):
+        raise UnreadableFile(
+            f"'{layer.file.name}' states {layer.rows} rows, {read} can be read: it is cut short or damaged within. "
+            "Fetch it again, or export it again.",
+            vi=f"'{layer.file.name}' ghi {layer.rows} dòng nhưng chỉ đọc được {read}: tệp bị cắt cụt hoặc bị hỏng bên trong. "
+            "Hãy lấy lại hoặc xuất lại tệp.",
+        )
 
 
 def _read_arrow(file: SourceFile, batch_rows: int) -> Iterator[SourceBatch]:

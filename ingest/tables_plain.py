@@ -38,7 +38,7 @@ from sqlalchemy import (
 
 from ingest.columns import fold_name
 from ingest.connect import loading, lock_layer
-from ingest.csv_rows import read_rows
+from ingest.csv_rows import end_issues, read_rows
 from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
 from ingest.options import LoadOptions
@@ -114,7 +114,7 @@ def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptio
     header, records = _read_csv(path)
     columns, unmapped = _map(table, header, path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    issues = [Issue(IssueCode.COLUMN_UNMAPPED, column=name) for name in unmapped]
+    issues = [*end_issues(path), *(Issue(IssueCode.COLUMN_UNMAPPED, column=name) for name in unmapped)]
     staged, found = _convert(table, columns, records, options)
     issues += found
     with loading(engine, dry_run=options.dry_run) as connection:
