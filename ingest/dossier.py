@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +20,7 @@ from ingest.archives import DEFAULT_LIMITS, extract_archive
 from ingest.columns import map_columns
 from ingest.connect import loading, lock_layer
 from ingest.content import read_content
+from ingest.editions import Edition
 from ingest.files import SourceFile, hash_parts, open_sources
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.load import Progress, Work, fillable, silent, understand
@@ -29,6 +29,7 @@ from ingest.plan_facts import store_plan_facts
 from ingest.publish import Counts
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
+from ingest.scratch import private_folder
 from ingest.source import describe_layer
 from spatial.errors import InvalidInput, UnreadableFile
 from spatial.layers import find_layer
@@ -139,10 +140,10 @@ def open_dossier(path: Path) -> Iterator[Dossier]:
     Raises:
         UnreadableFile: it holds no boundary of a plan, an unsafe archive, or a `ho_so.json` that is wrong.
     """
-    with TemporaryDirectory(prefix="dothi-dossier-") as temporary:
+    with private_folder() as temporary:
         folder = path
         if path.is_file() and path.suffix.lower() == ".zip":
-            folder = Path(temporary)
+            folder = temporary
             extract_archive(path, folder, wanted={".gpkg", ".json"}, limits=DEFAULT_LIMITS)
         packages = [path] if path.suffix.lower() == ".gpkg" else sorted(folder.rglob("*.gpkg"))
         if not packages:
@@ -191,6 +192,7 @@ class _DossierLoad:
         self.reports: list[LoadReport] = []
         self.issues: list[Issue] = []
         self.encodings: dict[str, dict[str, int]] = {}
+        self.editions: dict[tuple[str, str | None], Edition] = {}
 
     def run(self, started: float) -> LoadReport:
         """Load the classes, boundary first, then the facts."""
@@ -199,6 +201,7 @@ class _DossierLoad:
             if name in classes:
                 self._load_class(name, classes[name], layer, says)
         self.issues += [Issue(IssueCode.CLASS_UNKNOWN, value=name) for name in classes if name not in _LAYER_OF_CLASS]
+        self.issues += [issue for edition in self.editions.values() for issue in edition.lacks(self.connection)]
         facts = self.dossier.facts
         if facts is None:
             self.issues.append(Issue(IssueCode.DOSSIER_WITHOUT_EVENTS))
@@ -219,6 +222,9 @@ class _DossierLoad:
         context = understand(self.connection, layer, content, plan, stated)
         work = Work(self.connection, context, self.progress)
         work.stage()
+        if layer_name != "plans":
+            edition = self.editions.setdefault((layer_name, says.get("kind")), Edition(layer, says.get("kind")))
+            edition.note(self.connection, work.stage_table, work.spared)
         work.publish(self.batch_id)
         work.settle()
         self.reports.append(work.report(time.monotonic()))

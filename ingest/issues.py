@@ -339,6 +339,11 @@ class IssueCode(StrEnum):
         "Không rõ phía bị giới hạn của chỉ giới; coi là cả hai phía.",
         "The restricted side of the line is not told or not understood; both sides are taken.",
     )  # fmt: skip
+    EDITION_LACKS = (
+        "edition_lacks", Severity.WARNING,
+        "Hồ sơ thiếu các đối tượng đã nạp trước đây của đồ án; chúng vẫn được giữ. Nếu đã bị bỏ, hãy sửa hoặc xóa.",
+        "The dossier lacks features of the plan that were loaded before; they are kept. If they were dropped, edit or delete them.",
+    )  # fmt: skip
     DOSSIER_WITHOUT_EVENTS = (
         "dossier_without_events", Severity.WARNING,
         "Hồ sơ không kèm sự kiện pháp lý (ho_so.json): đồ án ở tình trạng đang lập và không chứng minh được phạm vi dữ liệu.",

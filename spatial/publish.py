@@ -24,7 +24,7 @@ def publish_layers(connection: Connection, layers: Iterable[Layer]) -> None:
 
 
 def grant_layer(connection: Connection, layer: Layer) -> None:
-    """Let the layer's readers read table and history, and editors write where the layer is editable."""
+    """Let the layer's readers read table and history, the loader number rows, and editors write where the layer is editable."""
     quote = connection.dialect.identifier_preparer.quote
     table = f"{quote(layer.table.schema or '')}.{quote(layer.table.name)}"
     history = f"history.{quote(history_name(layer))}"
@@ -32,9 +32,10 @@ def grant_layer(connection: Connection, layer: Layer) -> None:
     roles = "dothi_public, dothi_reader, dothi_editor"
     connection.execute(text(f"REVOKE ALL ON {table}, {history} FROM {roles}"))
     connection.execute(text(f"GRANT SELECT ON {table}, {history} TO {reader}"))
+    sequence = connection.execute(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": table}).scalar_one()
+    connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO dothi_ingest"))
     if layer.editable:
         connection.execute(text(f"GRANT INSERT, UPDATE, DELETE ON {table} TO dothi_editor"))
-        sequence = connection.execute(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": table}).scalar_one()
         connection.execute(text(f"GRANT USAGE ON SEQUENCE {sequence} TO dothi_editor"))
 
 

@@ -1,16 +1,20 @@
 """A layer is one declaration and one migration, nothing else: a throwaway one is found at every door."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg2
 import pytest
+import shapely
 from fastapi import FastAPI
 from sqlalchemy import Index, Integer, MetaData, NullPool, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from api.app import create_app
+from ingest.load import load_files
+from ingest.options import LoadOptions
 from spatial.layers import LANDSCAPE, LAYERS, Layer, Style, Tiling
 from spatial.layers import Text as Words
 from spatial.publish import publish_layers
@@ -19,6 +23,7 @@ from spatial.tables.base import NAMING, LayerRow, at_least_zero, column
 from spatial.tiles import Tile
 from tests.api.conftest import serving, writing
 from tests.conftest import Database, admin_cursor, sqlalchemy_url
+from tests.ingest.files import write_layer
 
 
 class OwnBase(DeclarativeBase):
@@ -123,6 +128,22 @@ def test_grants(migrated: Database) -> None:
     with admin_cursor(migrated.url) as cursor:
         cursor.execute("SELECT has_table_privilege('dothi_editor', 'landscape.street_tree', 'INSERT, UPDATE, DELETE')")
         assert cursor.fetchone() == (True,)
+
+
+def test_a_file_loads_and_bad_rows_wait(migrated: Database, tmp_path: Path) -> None:
+    path = write_layer(
+        tmp_path / "trees.gpkg",
+        [shapely.Point(105.8, 21.0), shapely.Point(105.8001, 21.0)],
+        {"code": ["a", "b"], "species": ["Xà cừ", "Sấu"], "girth_cm": [90, -1], "valid_from": ["2020-01-01"] * 2},
+        crs="EPSG:4326",
+        geometry_type="Point",
+    )
+    engine = create_engine(sqlalchemy_url(migrated.url), poolclass=NullPool)
+    (first,) = load_files(engine, TREES, [path], LoadOptions())
+    (again,) = load_files(engine, TREES, [path], LoadOptions())
+    engine.dispose()
+    assert (first.added, first.quarantined, first.issues["value_not_allowed"]) == (1, 1, 1)
+    assert (again.added, again.unchanged, again.wrote) == (0, 1, False)
 
 
 def test_history(migrated: Database) -> None:
