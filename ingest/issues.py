@@ -342,7 +342,7 @@ class IssueCode(StrEnum):
     EDITION_LACKS = (
         "edition_lacks", Severity.WARNING,
         "Hồ sơ thiếu các đối tượng đã nạp trước đây của đồ án; chúng vẫn được giữ. Nếu đã bị bỏ, hãy sửa hoặc xóa.",
-        "The dossier lacks features of the plan that were loaded before; they are kept. If they were dropped, edit or delete them.",
+        "The dossier lacks features of the plan that were loaded before; they are kept. If dropped, edit or delete them.",
     )  # fmt: skip
     DOSSIER_WITHOUT_EVENTS = (
         "dossier_without_events", Severity.WARNING,

@@ -48,7 +48,7 @@ def test_a_schematic_boundary_proves_nothing_and_this_is_told(town: Engine, tmp_
 
 def test_a_side_that_is_not_understood_restricts_both(town: Engine, tmp_path: Path) -> None:
     lines = [shapely.LineString([(105.37, 21.03), (105.371, 21.03 + n / 1000)]) for n in range(3)]
-    columns = {
+    columns: dict[str, list[str | None]] = {
         "code": ["a", "b", "c"], "plan_code": ["P"] * 3, "kind": ["red_line"] * 3, "side": ["trái", "phía nào đó", None],
         "valid_from": ["2025-01-01"] * 3,
     }  # fmt: skip
