@@ -131,10 +131,12 @@ def test_a_damaged_file_changes_nothing(town: Engine, tmp_path: Path) -> None:
     assert one(town, "SELECT count(*) FROM ingest.batch WHERE layer = 'parcels'") == 0
 
 
-def test_an_index_that_leads_elsewhere_is_rebuilt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", [(0, 64), (60, 0), (0x7F7F7F7F, 64), (50, 0x7F7F7F7F), (52, 64), (-1, 64)])
+def test_an_index_that_leads_elsewhere_is_rebuilt(tmp_path: Path, entry: tuple[int, int]) -> None:
     path = write(tmp_path / "p.shp")
     shx = path.with_suffix(".shx")
-    shx.write_bytes(blank(shx.read_bytes(), 1_000))
+    content = shx.read_bytes()
+    shx.write_bytes(content[:1_700] + struct.pack(">ii", *entry) + content[1_708:])
     with open_sources([path]) as (source,):
         assert [issue.code for issue in source.issues] == [IssueCode.SHX_REBUILT]
     assert read(path) == (COUNT, COUNT)
