@@ -131,7 +131,7 @@ def test_a_damaged_file_changes_nothing(town: Engine, tmp_path: Path) -> None:
     assert one(town, "SELECT count(*) FROM ingest.batch WHERE layer = 'parcels'") == 0
 
 
-@pytest.mark.parametrize("entry", [(0, 64), (60, 0), (0x7F7F7F7F, 64), (50, 0x7F7F7F7F), (52, 64), (-1, 64)])
+@pytest.mark.parametrize("entry", [(0, 64), (60, 0), (1_048_576, 64), (0x7F7F7F7F, 64), (50, 0x7F7F7F7F), (52, 64), (-1, 64)])
 def test_an_index_that_leads_elsewhere_is_rebuilt(tmp_path: Path, entry: tuple[int, int]) -> None:
     path = write(tmp_path / "p.shp")
     shx = path.with_suffix(".shx")
