@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from ingest.batch_commands import add_batch_commands
 from ingest.commands import add_commands, add_gap_commands
 
 if TYPE_CHECKING:  # imports are inside the commands, so that `dothi --help` does not wait for GDAL
@@ -284,6 +285,7 @@ def _open_admin_engine() -> "sqlalchemy.Engine":
 
 add_commands(app, _open_admin_engine)
 add_gap_commands(app, _open_admin_engine)
+add_batch_commands(app, _open_admin_engine)
 
 
 # -- serving --------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Unpacks a zip archive without trusting it: paths, links, sizes and ratios are checked before and while bytes flow."""
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -50,9 +51,15 @@ def extract_archive(
                 if PurePosixPath(entry.filename).suffix.lower() in wanted:
                     _extract_entry(archive, entry, folder, budget)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UnreadableFile(
-            f"The archive '{path.name}' is damaged or packed in an unusual way ({error}). Pack it again."
-        ) from error
+        raise _damaged(path, error) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a full disk is no fault of the archive's
+            raise
+        raise _damaged(path, "bytes are missing in the middle") from error  # it points to before its own beginning
+
+
+def _damaged(path: Path, why: object) -> UnreadableFile:
+    return UnreadableFile(f"The archive '{path.name}' is damaged or packed in an unusual way ({why}). Pack it again.")
 
 
 def _check_entries(path: Path, entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:

@@ -14,6 +14,8 @@ from spatial.errors import InvalidInput, UnreadableFile
 
 OTHER_PERSONAL = "other"
 _DBF_NAME_LENGTH = 10
+_EVERY_EXPORT = frozenset({"id", "code", "province_code", "commune_code", "valid_from", "valid_to"})
+"""Columns that every file has that `dothi export` wrote, and no other program's."""
 
 Aliases = dict[str, tuple[str, ...]]
 
@@ -23,9 +25,10 @@ class _Strict(BaseModel):
 
 
 class LayerAliases(_Strict):
-    """The alias lists of one layer: target column -> names, first listed first taken."""
+    """The alias lists of one layer: target column -> names, first listed first taken; `computed` are not taken at all."""
 
     required: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
     columns: Aliases = Field(default_factory=dict)
     personal: Aliases = Field(default_factory=dict)
 
@@ -48,13 +51,15 @@ class AliasTable(_Strict):
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """Where each column of a file goes. Every column of the file is in exactly one of the three mappings.
+    """Where each column of a file goes. Every column of the file is in exactly one of the first four.
 
     Attributes:
         public: target column of the layer's table -> column of the file.
         personal: column of the file -> target in `private` ("owner_name", ..., or "other").
         unmapped: columns that no alias knows or that another column of the same meaning outranks. What they hold is
             not known to be free of personal data: they are kept apart, never published.
+        computed: columns of the file whose values the loader gives itself.
+        is_own_export: whether dothi wrote the file: it has the columns that every export has.
         missing: required targets that no column serves.
         issues: what to tell.
     """
@@ -62,6 +67,8 @@ class ColumnPlan:
     public: dict[str, str]
     personal: dict[str, str]
     unmapped: tuple[str, ...]
+    computed: tuple[str, ...]
+    is_own_export: bool
     missing: tuple[str, ...]
     issues: tuple[Issue, ...]
 
@@ -107,12 +114,22 @@ def map_columns(layer: str, names: Sequence[str], *, table_columns: Iterable[str
             personal[name] = meaning.target
         else:
             served.setdefault(meaning.target, []).append((meaning.rank, name))
+    is_own = set(names) >= _EVERY_EXPORT
     public = {target: min(candidates)[1] for target, candidates in served.items()}
-    unmapped = tuple(name for name in names if name not in personal and name not in public.values())
+    computed = _take_computed(layer, public, is_own=is_own)
+    unmapped = tuple(name for name in names if name not in personal and name not in (*public.values(), *computed))
+    issues += [Issue(IssueCode.COLUMN_COMPUTED, column=name) for name in computed]
     issues += [Issue(IssueCode.COLUMN_PERSONAL, column=name, detail=target) for name, target in personal.items()]
     issues += [Issue(IssueCode.COLUMN_SHADOWED if name in known else IssueCode.COLUMN_UNMAPPED, column=name) for name in unmapped]
     missing = tuple(target for target in required_columns(layer) if target not in public)
-    return ColumnPlan(public, personal, unmapped, missing, tuple(issues))
+    return ColumnPlan(public, personal, unmapped, computed, is_own, missing, tuple(issues))
+
+
+def _take_computed(layer: str, public: dict[str, str], *, is_own: bool) -> tuple[str, ...]:
+    """Take out of the plan what the loader gives itself; of its own export it knows the ids, and believes the codes."""
+    aliases = alias_table().layers.get(layer, LayerAliases())
+    taken = [public.pop(target) for target in aliases.computed if target in public and not (is_own and target == "code")]
+    return (*taken, "id") if is_own else tuple(taken)
 
 
 def required_columns(layer: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`dothi load`, `batches`, `rollback` and `export` on the terminal: options in, sentences and reports out.
+"""`dothi load` and `export` on the terminal: options in, sentences and reports out.
 
 `dothi.py` adds them to its own commands and tells where the database is. Heavy imports wait until a command runs.
 """
@@ -6,13 +6,14 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Engine
 
     from ingest.load import Progress
@@ -27,7 +28,6 @@ _STEPS = {
     "publish": "Công bố / publishing",
     "wait": "Đợi lần nạp khác / waiting for another load",
 }
-_SHOWN_BATCHES = 20
 
 
 def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
@@ -43,8 +43,10 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         layer: Annotated[str, typer.Argument(help="Lớp dữ liệu, ví dụ parcels. / Layer, e.g. parcels.")],
         files: Annotated[list[str], typer.Argument(help="Tệp, thư mục hoặc mẫu tên. / Files, folders or patterns.")],
         valid_from: Annotated[
-            datetime | None,
-            typer.Option("--valid-from", formats=["%Y-%m-%d"], help="Có hiệu lực từ ngày. / In force from; empty: corrections."),
+            str | None,
+            typer.Option(
+                "--valid-from", help="Có hiệu lực từ ngày (2025-12-31, 31/12/2025). / In force from; empty: corrections."
+            ),
         ] = None,
         complete_for: Annotated[
             str | None,
@@ -64,6 +66,9 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Mỗi tệp một dòng JSON. / One line of JSON per file.")] = False,
     ) -> None:
         """Nạp tệp vào một lớp dữ liệu. / Load files into a layer."""
+        from ingest.given import require_paths
+
+        require_paths(files)
         from rich.console import Console
 
         from ingest.door import load_each
@@ -71,7 +76,7 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         from ingest.report import print_report
 
         options = LoadOptions(
-            valid_from=valid_from.date() if valid_from else None,
+            valid_from=_valid_from(valid_from),
             complete_for=_complete_for(complete_for),
             srid=_srid(crs),
             commune=commune,
@@ -97,31 +102,6 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
             summary = f"Không nạp được {len(refused)} tệp, xem ở trên. / {len(refused)} files were refused, see above."
             typer.secho(summary, fg=typer.colors.RED, err=True)
             raise typer.Exit(1)
-
-    @app.command()
-    def batches(
-        limit: Annotated[int, typer.Option("--limit", min=1, help="Số lần ghi gần nhất. / Newest batches.")] = _SHOWN_BATCHES,
-        as_json: Annotated[bool, typer.Option("--json", help="Mỗi lần ghi một dòng JSON. / One line of JSON each.")] = False,
-    ) -> None:
-        """Liệt kê các lần ghi. / List what was written."""
-        from ingest.batches import list_batches
-
-        with open_engine().connect() as connection:
-            for batch in list_batches(connection, limit):
-                typer.echo(json.dumps(batch.as_json(), ensure_ascii=False) if as_json else batch.line())
-
-    @app.command()
-    def rollback(
-        batch: Annotated[int, typer.Argument(help="Số của lần ghi. / Number of the batch.")],
-    ) -> None:
-        """Hoàn tác một lần ghi. / Take a batch back, as a new batch."""
-        from ingest.rollback import roll_back
-
-        undone = roll_back(open_engine(), batch)
-        typer.echo(
-            f"Đã hoàn tác lần ghi {batch} bằng lần ghi {undone.batch_id}. / Batch {batch} is taken back by {undone.batch_id}: "
-            f"{undone.removed:,} removed, {undone.restored:,} restored, {undone.brought_back:,} brought back."
-        )
 
     @app.command()
     def export(
@@ -168,6 +148,18 @@ def add_gap_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
         with open_engine().connect() as connection:
             for line in list_gaps(connection):
                 typer.echo(json.dumps(line.as_json(), ensure_ascii=False) if as_json else line.line())
+
+
+def _valid_from(text: str | None) -> "date | None":
+    """Read the date; one that was not written in the international way is said again, so that a slip is seen."""
+    from ingest.given import read_date_option
+
+    if text is None:
+        return None
+    found = read_date_option("--valid-from", text)
+    if found.isoformat() != text.strip():
+        typer.echo(f"Có hiệu lực từ / in force from: {found.isoformat()}", err=True)
+    return found
 
 
 def _complete_for(text: str | None) -> "CompleteFor | None":

@@ -6,18 +6,28 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from spatial.errors import Conflict, DothiError, InvalidInput, Unavailable
+from ingest.interruptions import interruption, refused_connection, sqlstate
+from spatial.errors import Conflict, DothiError, InvalidInput
 
 LOCK_WAIT_S = 600
+_LOCK_NOT_AVAILABLE = "55P03"
 _SESSION = {"statement_timeout": "0", "temp_buffers": "128MB", "work_mem": "128MB"}
 """For the load's transaction only: room for staging tables, and for hashing a million codes in memory."""
 
-_LOST_VI = "Cơ sở dữ liệu dừng giữa chừng; chưa có gì được công bố. Khởi động lại rồi nạp lại tệp."
-_LOST = "The database stopped during the load; nothing was published. Start it (dothi db start) and load the file again."
 
-_DISK_FULL = "53100"
-_FULL_VI = "Ổ đĩa của cơ sở dữ liệu đã đầy; chưa có gì được công bố. Hãy giải phóng dung lượng rồi nạp lại tệp."
-_FULL = "The database's disk is full; nothing was published. Free some space (dothi db status names the folder) and load again."
+@contextmanager
+def connected(engine: Engine) -> Iterator[Connection]:
+    """Give a connection.
+
+    Raises:
+        Unavailable: the database does not answer, or has no connection left.
+    """
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise refused_connection(error) from None
+    with connection:
+        yield connection
 
 
 @contextmanager
@@ -25,10 +35,11 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     """Give a connection in a transaction as dothi_ingest; commits at the end, or takes all back on an error or a dry run.
 
     Raises:
-        Unavailable: the database does not answer, stopped on the way, or its disk is full.
+        Unavailable: the database does not answer, stopped on the way, is full, or ended the load; says which.
+        InvalidInput: it refused the rows.
     """
     try:
-        with engine.connect() as connection, connection.begin() as transaction:
+        with connected(engine) as connection, connection.begin() as transaction:
             connection.execute(text("SET LOCAL ROLE dothi_ingest"))
             for name, value in _SESSION.items():
                 connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
@@ -38,10 +49,8 @@ def loading(engine: Engine, *, dry_run: bool = False) -> Iterator[Connection]:
     except DothiError:
         raise
     except Exception as error:
-        if _pgcode(error) == _DISK_FULL:
-            raise Unavailable(_FULL, vi=_FULL_VI) from None
-        if is_lost(error):
-            raise Unavailable(_LOST, vi=_LOST_VI) from None
+        if told := interruption(error):
+            raise told from None
         if isinstance(error, IntegrityError):
             raise _refusal(error) from None
         raise
@@ -52,25 +61,7 @@ def _refusal(error: IntegrityError) -> InvalidInput:
     told = getattr(error.orig, "diag", None)
     sentence = getattr(told, "message_primary", None) or "The database refused the rows."
     hint = getattr(told, "message_hint", None) or "Nothing of the file was published."
-    return InvalidInput(f"{sentence} {hint}")
-
-
-def is_lost(error: BaseException) -> bool:
-    """Say whether an error means that the server or the connection to it is gone."""
-    import psycopg2
-
-    if isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError)):
-        return not _is_lock_timeout(error.orig)
-    return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) and not _is_lock_timeout(error)
-
-
-def _is_lock_timeout(error: object) -> bool:
-    return _pgcode(error) == "55P03"
-
-
-def _pgcode(error: object) -> str | None:
-    """Give PostgreSQL's code of an error, SQLAlchemy's wrapping or not."""
-    return getattr(getattr(error, "orig", None) or error, "pgcode", None)
+    return InvalidInput(f"{sentence} {hint}", vi=f"Cơ sở dữ liệu từ chối dữ liệu của tệp; chưa có gì được công bố. ({sentence})")
 
 
 def lock_layer(connection: Connection, table_name: str, on_wait: Callable[[], None] = lambda: None) -> None:
@@ -92,7 +83,7 @@ def lock_layer(connection: Connection, table_name: str, on_wait: Callable[[], No
     try:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), key)
     except DBAPIError as error:
-        if not _is_lock_timeout(error.orig):
+        if sqlstate(error) != _LOCK_NOT_AVAILABLE:
             raise
         raise Conflict(
             f"Another load of {table_name} has been at work for {LOCK_WAIT_S // 60} minutes. Wait for it and load again.",

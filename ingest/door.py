@@ -1,14 +1,16 @@
 """The one door for files: decides by the layer's name and by what the file is which way it goes in."""
 
-import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from ingest.connect import connected
 from ingest.dossier import is_dossier, load_dossier
 from ingest.files import find_paths
+from ingest.given import matches, root_of
 from ingest.load import Progress, load_files, silent
 from ingest.options import LoadOptions
 from ingest.raster import load_raster
@@ -44,8 +46,9 @@ def load(
     _check_options(engine, options)
     plain = find_plain_table(name)
     if plain is not None:
-        for path in _paths(given):
-            yield load_plain(engine, plain, path, options)
+        for item in given:
+            for path in _tables(item):
+                yield load_plain(engine, plain, path, _named_from(item, options))
         return
     layer = find_layer(_public_name(name))
     if layer.name == "parcels" and options.values:
@@ -54,17 +57,15 @@ def load(
             "commune and --valid-from for the date.",
             vi="Không dùng --set cho thửa đất: mỗi thửa có giá trị riêng. Dùng --commune cho mã xã, --valid-from cho ngày.",
         )
-    others: list[str | os.PathLike[str]] = []
     for item in given:
-        for path in _matches(item):
+        named = _named_from(item, options)
+        for path in matches(item):
             if layer.name == "plans" and is_dossier(path):
-                yield load_dossier(engine, path, options, progress)
+                yield load_dossier(engine, path, named, progress)
             elif layer.name == "population_grid" and path.suffix.lower() in _GEOTIFF:
-                yield load_raster(engine, path, options)
+                yield load_raster(engine, path, named)
             else:
-                others.append(path)
-    if others:
-        yield from load_files(engine, layer, others, options, progress)
+                yield from load_files(engine, layer, [path], named, progress)
 
 
 def load_each(
@@ -88,31 +89,35 @@ def load_each(
     Raises:
         DothiError: as `load`, for what is not the matter of one file.
     """
-    paths = _separate(name, given)
-    for path in paths:
+    files = _separate(name, given)
+    for path, item in files.items():
         try:
-            yield from load(engine, name, [path], options, progress)
+            yield from load(engine, name, [path], _named_from(item, options), progress)
         except (UnreadableFile, UnknownCrs) as error:
-            if len(paths) == 1:
+            if len(files) == 1:
                 raise
             on_refused(path, error)
 
 
-def _separate(name: str, given: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """Expand folders and patterns into files; a dossier's folder is one thing."""
-    if find_plain_table(name) is not None:
-        return _paths(given)
-    is_plans = _public_name(name) == "plans"
-    found: list[Path] = []
+def _separate(name: str, given: Sequence[str | os.PathLike[str]]) -> dict[Path, str | os.PathLike[str]]:
+    """Expand folders and patterns into files, each once, with what was given; a dossier's folder is one thing."""
+    found: dict[Path, str | os.PathLike[str]] = {}
+    is_plain = find_plain_table(name) is not None
+    is_plans = not is_plain and _public_name(name) == "plans"
     for item in given:
-        for path in _matches(item):
-            found += [path] if is_plans and path.is_dir() and is_dossier(path) else find_paths([path])
+        for path in _tables(item) if is_plain else matches(item):
+            whole = is_plain or (is_plans and path.is_dir() and is_dossier(path))
+            found.update(dict.fromkeys([path] if whole else find_paths([path]), item))
     return found
+
+
+def _named_from(item: str | os.PathLike[str], options: LoadOptions) -> LoadOptions:
+    return options if options.below is not None else replace(options, below=root_of(item))
 
 
 def _check_options(engine: Engine, options: LoadOptions) -> None:
     """Refuse codes that name nothing, before a file is read: a typing error there would be kept as provenance, or do nothing."""
-    with engine.connect() as connection:
+    with connected(engine) as connection:
         if options.source is not None:
             known = list(connection.scalars(select(Source.code).order_by(Source.code)))
             if options.source not in known:
@@ -138,16 +143,10 @@ def _public_name(name: str) -> str:
     raise NotFound(f"There is no layer '{name}'. Layers: {', '.join(sorted(known))}; tables: {tables}.")
 
 
-def _matches(item: str | os.PathLike[str]) -> list[Path]:
-    """Expand a pattern; what does not exist is left to be refused with its name."""
-    path = Path(item)
-    if path.exists() or not glob.has_magic(str(item)):
-        return [path]
-    return [Path(match) for match in sorted(glob.glob(str(item), recursive=True))] or [path]  # noqa: PTH207
-
-
-def _paths(given: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    found = [path for item in given for path in _matches(item)]
+def _tables(item: str | os.PathLike[str]) -> list[Path]:
+    found = matches(item)
     if folders := [path for path in found if path.is_dir()]:
-        raise UnreadableFile(f"'{folders[0]}' is a folder. Name the CSV files.")
+        raise UnreadableFile(
+            f"'{folders[0]}' is a folder. Name the CSV files.", vi=f"'{folders[0]}' là thư mục. Hãy ghi rõ các tệp CSV."
+        )
     return found

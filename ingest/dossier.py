@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +20,7 @@ from ingest.archives import DEFAULT_LIMITS, extract_archive
 from ingest.columns import map_columns
 from ingest.connect import loading, lock_layer
 from ingest.content import read_content
+from ingest.editions import Edition
 from ingest.files import SourceFile, hash_parts, open_sources
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.load import Progress, Work, fillable, silent, understand
@@ -29,6 +29,7 @@ from ingest.plan_facts import ClassOutcome, end_missing, store_plan_facts
 from ingest.publish import Counts
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
+from ingest.scratch import private_folder
 from ingest.source import describe_layer
 from spatial.errors import InvalidInput, UnreadableFile
 from spatial.layers import find_layer
@@ -143,10 +144,10 @@ def open_dossier(path: Path) -> Iterator[Dossier]:
     Raises:
         UnreadableFile: it holds no boundary of a plan, an unsafe archive, or a `ho_so.json` that is wrong.
     """
-    with TemporaryDirectory(prefix="dothi-dossier-") as temporary:
+    with private_folder() as temporary:
         folder = path
         if path.is_file() and path.suffix.lower() == ".zip":
-            folder = Path(temporary)
+            folder = temporary
             extract_archive(path, folder, wanted={".gpkg", ".json"}, limits=DEFAULT_LIMITS)
         packages = [path] if path.suffix.lower() == ".gpkg" else sorted(folder.rglob("*.gpkg"))
         if not packages:
@@ -196,6 +197,7 @@ class _DossierLoad:
         self.issues: list[Issue] = []
         self.encodings: dict[str, dict[str, int]] = {}
         self.outcomes: dict[str, ClassOutcome] = {}
+        self.editions: dict[tuple[str, str | None], Edition] = {}
 
     def run(self, started: float) -> LoadReport:
         """Load the classes, boundary first, then the facts."""
@@ -214,6 +216,8 @@ class _DossierLoad:
             self.issues += self._not_borne_out(facts)
         if ended:
             self.issues.append(Issue(IssueCode.DOSSIER_ROWS_GONE, detail=str(ended)))
+        # what could not be taken out: of a dossier that does not say which plan it is, or of a class whose rows lost their codes
+        self.issues += [issue for edition in self.editions.values() for issue in edition.lacks(self.connection)]
         store_issues(self.connection, self.batch_id, self.issues)
         return self._report(started, changed, ended)
 
@@ -236,6 +240,9 @@ class _DossierLoad:
         context = understand(self.connection, layer, content, plan, stated)
         work = Work(self.connection, context, self.progress, notes_gaps=False)  # the plan's coverage says what is missing
         work.stage()
+        if layer_name != "plans":
+            edition = self.editions.setdefault((layer_name, says.get("kind")), Edition(layer, says.get("kind")))
+            edition.note(self.connection, work.stage_table, work.spared)
         work.publish(self.batch_id)
         codes = work.codes()
         work.settle()

@@ -1,6 +1,7 @@
 """Writes a published layer to a file that other programs open. Reads through a cursor, a part at a time."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from spatial.layers import Layer
 from spatial.versions import today_vn
 
 _PART_ROWS = 50_000
-_DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+_DRIVERS = {".gpkg": "GPKG", ".fgb": "FlatGeobuf"}
 _WHOLE = {".parquet", ".csv", ".fgb"}
 """Formats that are written in one piece."""
+_FORMATS = sorted({".geojson", *_DRIVERS, *_WHOLE})
 
 
 def export_layer(connection: Connection, layer: Layer, path: Path, *, all_periods: bool = False) -> int:
@@ -36,10 +38,16 @@ def export_layer(connection: Connection, layer: Layer, path: Path, *, all_period
         InvalidInput: another ending, or the folder does not exist.
     """
     suffix = path.suffix.lower()
-    if suffix not in {*_DRIVERS, *_WHOLE}:
-        raise InvalidInput(f"'{path}': dothi writes {', '.join(sorted({*_DRIVERS, *_WHOLE}))}. Give the file such an ending.")
+    if suffix not in _FORMATS:
+        raise InvalidInput(
+            f"'{path}': dothi writes {', '.join(_FORMATS)}. Give the file such an ending.",
+            vi=f"'{path}': chỉ xuất được {', '.join(_FORMATS)}. Hãy đặt đuôi tệp như vậy.",
+        )
     if not path.parent.is_dir():
-        raise InvalidInput(f"The folder '{path.parent}' does not exist. Make it first.")
+        raise InvalidInput(
+            f"The folder '{path.parent}' does not exist. Make it first.",
+            vi=f"Không có thư mục '{path.parent}'. Hãy tạo thư mục trước.",
+        )
     draft = path.with_name(f".{path.stem}.draft{suffix}")
     draft.unlink(missing_ok=True)
     try:
@@ -52,36 +60,53 @@ def export_layer(connection: Connection, layer: Layer, path: Path, *, all_period
 
 def _write(connection: Connection, layer: Layer, draft: Path, suffix: str, *, all_periods: bool) -> int:
     parts = _parts(connection, layer, today_vn(connection), all_periods=all_periods)
+    names = [column.name for column in (layer.table.c.id, *layer.properties)]
+    if suffix == ".geojson":
+        return _write_geojson(parts, names, layer, draft)
+    frames = (_frame(rows, names) for rows in parts)
     if suffix in _WHOLE:
-        frames = list(parts)
-        whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        whole = pd.concat(list(frames), ignore_index=True)
         if suffix == ".parquet":
             whole.to_parquet(draft)
         elif suffix == ".csv":
-            whole.to_wkt().to_csv(draft, index=False)
+            whole.to_wkt(rounding_precision=-1).to_csv(draft, index=False)  # every digit, not shapely's six
         else:
             whole.to_file(draft, driver=_DRIVERS[suffix], layer=layer.name)
         return len(whole)
     count = 0
-    for number, part in enumerate(parts):
-        part.to_file(draft, driver=_DRIVERS[suffix], layer=layer.name, mode="a" if number else "w")
-        count += len(part)
+    for number, frame in enumerate(frames):
+        frame.to_file(draft, driver=_DRIVERS[suffix], layer=layer.name, mode="a" if number else "w")
+        count += len(frame)
     return count
 
 
-def _parts(connection: Connection, layer: Layer, today: date, *, all_periods: bool) -> Iterator[geopandas.GeoDataFrame]:
-    """Give frames of up to `_PART_ROWS` rows; at least one, so that an empty layer still has its columns."""
-    columns = [layer.table.c.id, *layer.properties]
-    names = [column.name for column in columns]
+def _write_geojson(parts: Iterator[Sequence[Any]], names: list[str], layer: Layer, draft: Path) -> int:
+    """Write feature by feature: GDAL takes the last digits of numbers for noise, and the file would not load back unchanged."""
+    count = 0
+    with draft.open("w", encoding="utf-8") as file:
+        crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+        file.write(f'{{"type": "FeatureCollection", "name": "{layer.name}", "crs": {json.dumps(crs)}, "features": [\n')
+        for rows in parts:
+            for row, shape in zip(rows, shapely.to_geojson(_shapes(rows)), strict=True):
+                properties = json.dumps(dict(zip(names, row[:-1], strict=True)), ensure_ascii=False, default=str)
+                file.write(",\n" if count else "")
+                file.write(f'{{"type": "Feature", "properties": {properties}, "geometry": {shape}}}')
+                count += 1
+        file.write("\n]}\n")
+    return count
+
+
+def _parts(connection: Connection, layer: Layer, today: date, *, all_periods: bool) -> Iterator[Sequence[Any]]:
+    """Give lists of up to `_PART_ROWS` rows; at least one, so that an empty layer still has its columns."""
     result = connection.execution_options(stream_results=True, yield_per=_PART_ROWS).execute(
         _statement(layer, today, all_periods)
     )
     empty = True
     for rows in result.partitions(_PART_ROWS):
         empty = False
-        yield _frame(rows, names)
+        yield rows
     if empty:
-        yield _frame([], names)
+        yield []
 
 
 def _statement(layer: Layer, today: date, all_periods: bool) -> Select[Any]:
@@ -93,7 +118,10 @@ def _statement(layer: Layer, today: date, all_periods: bool) -> Select[Any]:
     return statement.where(table.c.valid_from <= at, or_(table.c.valid_to.is_(None), table.c.valid_to > at))
 
 
-def _frame(rows: Any, names: list[str]) -> geopandas.GeoDataFrame:
+def _frame(rows: Sequence[Any], names: list[str]) -> geopandas.GeoDataFrame:
     frame = pd.DataFrame([row[:-1] for row in rows], columns=names)
-    shapes = shapely.from_wkb([bytes(row[-1]) for row in rows])
-    return geopandas.GeoDataFrame(frame, geometry=shapes, crs=4326)
+    return geopandas.GeoDataFrame(frame, geometry=_shapes(rows), crs=4326)
+
+
+def _shapes(rows: Sequence[Any]) -> Any:
+    return shapely.from_wkb([bytes(row[-1]) for row in rows])

@@ -21,6 +21,7 @@ from ingest.prepare import (
     geometry_text,
     kept_rows,
     objects,
+    period_keys,
     personal_rows,
     place_geometries,
     strings,
@@ -65,7 +66,7 @@ def prepare_features(context: LoadContext, batch: SourceBatch, columns: Columns,
         personal=personal_rows(context.plan, columns, rows, kept),
         uses=None,
         rows=rows,
-        keys=pc.if_else(mask, _keys(staged), pa.scalar(None, pa.string())),
+        keys=pc.if_else(mask, period_keys(context, staged), pa.scalar(None, pa.string())),
         spared=staged["code"].filter(pc.invert(mask)).drop_null().to_pylist(),
         issues=issues,
         repaired=placed.repaired,
@@ -81,7 +82,7 @@ def _convert(context: LoadContext, columns: Columns, rows: Rows, staged: Staged)
         if target == "commune_code":
             staged[target] = strings(commune_codes(columns[name]))
             continue
-        staged[target], unreadable = convert_column(columns[name], column, rows, name)
+        staged[target], unreadable = convert_column(columns[name], column, rows, name, verbatim=context.plan.is_own_export)
         issues += unreadable
     return issues
 
@@ -151,14 +152,6 @@ def _give_codes(context: LoadContext, placed: Placed, staged: Staged, rows: Rows
 
 def _digest(shape: bytes | None) -> str | None:
     return hashlib.sha256(shape).hexdigest()[:_CODE_DIGITS] if shape is not None else None
-
-
-def _keys(staged: Staged) -> pa.Array:
-    """Give what must be unique in a file: the code, with the period where rows state one."""
-    if "valid_from" not in staged:
-        return staged["code"]
-    begins = pc.fill_null(staged["valid_from"].cast(pa.string()), "")
-    return pc.binary_join_element_wise(staged["code"], begins, "|", null_handling="emit_null")
 
 
 # -- what single layers add -------------------------------------------------------------------------------------------------

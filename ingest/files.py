@@ -11,12 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyogrio
 
 from ingest.archives import DEFAULT_LIMITS, ArchiveLimits, extract_archive
+from ingest.arrow_files import has_geometry
+from ingest.csv_rows import end_issues
+from ingest.geopackage import require_whole
+from ingest.given import absent, matches
 from ingest.issues import Issue
+from ingest.scratch import private_folder
 from ingest.shapefile import prepare_shapefile, shapefile_parts
 from spatial.errors import UnreadableFile
 
@@ -28,8 +32,13 @@ class FileFormat(StrEnum):
     GEOPACKAGE = "geopackage"
     GEOJSON = "geojson"
     FLATGEOBUF = "flatgeobuf"
+    GEOPARQUET = "geoparquet"
+    CSV = "csv"
     GEOTIFF = "geotiff"
 
+
+ARROW_FORMATS = frozenset({FileFormat.GEOPARQUET, FileFormat.CSV})
+"""Formats that `ingest.arrow_files` reads, not GDAL."""
 
 ARCHIVE = "zip"
 _FORMAT_OF_SUFFIX: dict[str, FileFormat | str] = {
@@ -38,6 +47,8 @@ _FORMAT_OF_SUFFIX: dict[str, FileFormat | str] = {
     ".geojson": FileFormat.GEOJSON,
     ".json": FileFormat.GEOJSON,
     ".fgb": FileFormat.FLATGEOBUF,
+    ".parquet": FileFormat.GEOPARQUET,
+    ".csv": FileFormat.CSV,
     ".tif": FileFormat.GEOTIFF,
     ".tiff": FileFormat.GEOTIFF,
     ".zip": ARCHIVE,
@@ -95,8 +106,8 @@ def open_sources(given: Sequence[str | os.PathLike[str]], limits: ArchiveLimits 
     Raises:
         UnreadableFile: nothing is there, or a file is broken, unsafe or not what its name says.
     """
-    with TemporaryDirectory(prefix="dothi-") as temporary:
-        scratch = _Scratch(Path(temporary), limits)
+    with private_folder() as temporary:
+        scratch = _Scratch(temporary, limits)
         yield [source for path in find_paths(given) for source in scratch.read(path, _nfc(str(path)))]
 
 
@@ -124,12 +135,9 @@ def _expand(item: str) -> Iterator[Path]:
     elif path.exists():
         yield (path.with_suffix(_main_suffix(path)) if path.suffix.lower() in {".shx", ".dbf"} else path)
     elif glob.has_magic(item):
-        yield from _readable(
-            Path(match)
-            for match in sorted(glob.glob(item, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
-        )
+        yield from _readable(matches(item))
     else:
-        raise UnreadableFile(f"'{item}' does not exist. Give a file, a folder or a pattern such as 'thua/*.shp'.")
+        raise absent(item)
 
 
 def _main_suffix(part: Path) -> str:
@@ -152,8 +160,9 @@ def _readable(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _is_description(path: Path) -> bool:
-    """Say whether a file found beside the data is plain JSON about it, to be had by `find_companion`."""
-    return path.suffix.lower() == ".json" and sniff_format(path) is None
+    """Say whether a file found beside the data is about it: JSON for `find_companion`, a table without shapes."""
+    suffix = path.suffix.lower()
+    return (suffix == ".json" and sniff_format(path) is None) or (suffix == ".csv" and not has_geometry(path))
 
 
 class _Scratch:
@@ -205,13 +214,18 @@ class _Scratch:
 
 
 def _plain(path: Path, name: str, kind: FileFormat) -> SourceFile:
+    if kind is FileFormat.GEOPACKAGE:
+        require_whole(path, name)
     sha256, size_bytes = hash_parts({"": path})
-    return SourceFile(name, path, kind, _layer_names(path, name, kind), sha256, size_bytes)
+    issues = end_issues(path) if kind is FileFormat.CSV else ()
+    return SourceFile(name, path, kind, _layer_names(path, name, kind), sha256, size_bytes, issues)
 
 
 def _layer_names(path: Path, name: str, kind: FileFormat) -> tuple[str, ...]:
     if kind is FileFormat.GEOTIFF:
         return ()
+    if kind in ARROW_FORMATS:
+        return (path.stem,)
     try:
         return tuple(str(layer) for layer, _ in pyogrio.list_layers(path))
     except pyogrio.errors.DataSourceError as error:
@@ -232,6 +246,10 @@ def sniff_format(path: Path) -> FileFormat | str | None:
         return FileFormat.GEOTIFF
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return ARCHIVE
+    if head[:4] == b"PAR1":
+        return FileFormat.GEOPARQUET
+    if path.suffix.lower() == ".csv" and b"\x00" not in head and head.strip():  # any text may be one
+        return FileFormat.CSV
     return FileFormat.GEOJSON if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" and _is_geojson(path, head) else None
 
 

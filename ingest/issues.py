@@ -43,6 +43,11 @@ class IssueCode(StrEnum):
         "Thiếu hoặc hỏng tệp .shx; đã dựng lại chỉ mục trên bản sao tạm từ tệp .shp, tệp gốc giữ nguyên.",
         "The .shx is missing or broken; its index was rebuilt from the .shp on a temporary copy, the original is untouched.",
     )  # fmt: skip
+    FILE_END_OPEN = (
+        "file_end_open", Severity.WARNING,
+        "Dòng cuối của tệp CSV không có dấu xuống dòng: tệp có thể bị cắt cụt; hãy so các dòng cuối với nơi giao tệp.",
+        "The CSV's last line has no line end: the file may be cut short; compare its last rows with the source.",
+    )  # fmt: skip
 
     # Text.
     TEXT_UNDECIDED = (
@@ -69,8 +74,8 @@ class IssueCode(StrEnum):
     # Columns.
     COLUMN_UNMAPPED = (
         "column_unmapped", Severity.INFO,
-        "Cột không có trong bảng tên gọi; giá trị được giữ riêng, không công bố.",
-        "The column is not in the alias table; its values are kept apart and not published.",
+        "Cột không có trong bảng tên gọi, không công bố; của thửa đất, giấy phép, dòng cách ly thì giữ trong private.",
+        "The column is not in the alias table and not published; of parcels, permits and rows set aside it is kept in private.",
     )  # fmt: skip
     COLUMN_SHADOWED = (
         "column_shadowed", Severity.INFO,
@@ -81,6 +86,11 @@ class IssueCode(StrEnum):
         "column_truncated", Severity.INFO,
         "Tên cột bị DBF cắt còn 10 ký tự; đã nhận ra theo phần đầu của tên.",
         "DBF cut the column's name to 10 characters; it was recognised by its beginning.",
+    )  # fmt: skip
+    COLUMN_COMPUTED = (
+        "column_computed", Severity.INFO,
+        "Giá trị này do hệ thống tự tính hoặc tự cấp; cột trong tệp không được dùng.",
+        "The system computes or gives this value itself; the column of the file is not used.",
     )  # fmt: skip
     COLUMN_PERSONAL = (
         "column_personal", Severity.INFO,
@@ -333,6 +343,11 @@ class IssueCode(StrEnum):
         "side_unknown", Severity.WARNING,
         "Không rõ phía bị giới hạn của chỉ giới; coi là cả hai phía.",
         "The restricted side of the line is not told or not understood; both sides are taken.",
+    )  # fmt: skip
+    EDITION_LACKS = (
+        "edition_lacks", Severity.WARNING,
+        "Hồ sơ thiếu các đối tượng đã nạp trước đây của đồ án; chúng vẫn được giữ. Nếu đã bị bỏ, hãy sửa hoặc xóa.",
+        "The dossier lacks features of the plan that were loaded before; they are kept. If dropped, edit or delete them.",
     )  # fmt: skip
     DOSSIER_WITHOUT_EVENTS = (
         "dossier_without_events", Severity.WARNING,

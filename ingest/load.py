@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,33 +21,47 @@ from ingest.connect import loading, lock_layer
 from ingest.content import EncodingLog, FileContent, decode_batch, file_issues, raw_row_values, read_content
 from ingest.content_gaps import note_gaps
 from ingest.crs_detect import DetectedCrs, detect_crs
+from ingest.drawn import DrawnRows
 from ingest.features import prepare_features
 from ingest.files import SourceFile, open_sources
 from ingest.indexes import without_indexes
 from ingest.issues import Issue, count_by_code, rows_in_quarantine
 from ingest.lists import load_code_lists
 from ingest.options import CompleteFor, LoadOptions
+from ingest.overlaps import check_overlaps, check_published
 from ingest.owners import PERSONAL_TABLES, PersonalRows, carry_over, publish_personal
-from ingest.parcels import IS_RESTRICTED, commune_codes, prepare_parcels
+from ingest.parcels import commune_codes, prepare_parcels
+from ingest.periods import check_periods
 from ingest.places import Places, load_places
-from ingest.prepare import LoadContext, PreparedRows, personal_names
-from ingest.publish import Counts, Publication, end_missing, match_table, publish
+from ingest.prepare import LoadContext, PreparedRows, is_geographic, personal_names
+from ingest.publish import Counts, Publication, end_missing, match_rows, match_table, publish
 from ingest.quarantine import record_batch, store_issues, store_quarantine
 from ingest.report import LoadReport
+from ingest.restricted import (
+    HIDDEN,
+    IS_RESTRICTED,
+    SHOWN,
+    bring,
+    count_as_changed,
+    crossing,
+    forget_secrets,
+    is_hidden,
+    is_shown,
+    settle_codes,
+)
 from ingest.rules import check_rules
 from ingest.source import describe_layer
-from ingest.stage import ROW_NO, USE_STAGE, Copier, analyze_stage, create_stage, drop_stage, layer_stage, personal_stage, shadow
+from ingest.stage import ROW_NO, USE_STAGE, Copier, analyze_stage, create_stage, drop_stage, layer_stage, personal_stage
 from ingest.uses import publish_uses
 from spatial.layers import Layer
-from spatial.tables import Base
 from spatial.versions import open_batch, today_vn
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the step's name, how much is done, and how much there is (None: unknown)."""
 
 _PARCELS = "parcels"
-RESTRICTED_TABLE = Base.metadata.tables["private.parcel_restricted"]
-_PLANNED_BY_EVENTS = frozenset({"plans", "zones", "planning_lines"})
+_DERIVED = frozenset({"area_m2"})
+"""Of parcels: the area of the geometry in the zone, both of which are compared."""
 _SCOPES = {
     CompleteFor.SHEET: ("commune_code", "former_commune_code", "map_sheet"),
     CompleteFor.COMMUNE: ("commune_code",),
@@ -166,6 +182,7 @@ class Work:
     counts: Counts = field(default_factory=Counts)
     filled: tuple[str, ...] = ()
     spared: list[str] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
     batch_id: int = 0
     notes_gaps: bool = True
 
@@ -176,6 +193,7 @@ class Work:
         self.stage_table = layer_stage(context.layer.table, restricted=self.is_parcels)
         self.personal_table = personal_stage(len(personal_names(context.plan)))
         self.keeps_personal = context.layer.name in PERSONAL_TABLES and bool(personal_names(context.plan))
+        self.drawn = DrawnRows(in_degrees=is_geographic(context.crs.srid))
         self.issues += [*file_issues(context.content, context.plan), *context.crs.issues]
 
     # -- into staging ---------------------------------------------------------------------------------------------------
@@ -195,9 +213,9 @@ class Work:
                 done += len(batch.rows)
                 self.progress("stage", done, content.rows)
             copier.finish()
-        analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
         self._set_aside(self._duplicates(keys))
         self._set_aside(check_rules(self.connection, self.context.layer.table, self.stage_table))
+        analyze_stage(self.connection, self.stage_table, self.personal_table, USE_STAGE)
 
     def _take(self, prepared: PreparedRows, copier: Copier) -> None:
         self.issues += prepared.issues
@@ -205,6 +223,8 @@ class Work:
         self.spared += prepared.spared
         if not self.filled:
             self.filled = tuple(name for name in prepared.public.column_names if name not in (ROW_NO, IS_RESTRICTED))
+        if prepared.drawn is not None:
+            self.drawn.note_staged(prepared.public, prepared.drawn, self.context.today)
         copier.add(self.stage_table, prepared.public)
         if self.keeps_personal and prepared.personal is not None:
             copier.add(self.personal_table, prepared.personal)
@@ -253,37 +273,77 @@ class Work:
         staged = self.connection.scalar(select(func.count()).select_from(self.stage_table)) or 0
         if not staged:
             return
-        layer, stage = self.context.layer, self.stage_table
-        shown = self._publication(layer.table, "load_match", ~stage.c[IS_RESTRICTED] if self.is_parcels else None)
-        with without_indexes(self.connection, layer.table, staged):
-            self.counts = publish(self.connection, shown)
-        publications = [shown]
-        if self.is_parcels:
-            publications += self._publish_restricted()
-        self._publish_dependents(publications)
-        if self.context.options.complete_for:
-            scope, ends = _SCOPES[self.context.options.complete_for], self.context.options.valid_from or self.context.today
-            ended = sum(end_missing(self.connection, one, stage, scope, ends, self.spared) for one in publications)
+        layer = self.context.layer
+        publications = self._parcel_publications() if self.is_parcels else [self._publication(layer.table, "load_match")]
+        for one in publications:
+            self._match(one)
+        with self._overlaps_looked_for():
+            with without_indexes(self.connection, layer.table, staged):
+                self.counts = sum((publish(self.connection, one) for one in publications), Counts())
+            self._publish_dependents(publications)
+            if self.released:
+                forget_secrets(self.connection, publications[0], self.released)
+            if self.context.options.complete_for:
+                self._end_missing(publications, self.context.options.complete_for)
+
+    def _end_missing(self, publications: Sequence[Publication], complete_for: CompleteFor) -> None:
+        ends = self.context.options.valid_from or self.context.today
+        for one in publications:
+            ended = end_missing(self.connection, one, self.stage_table, _SCOPES[complete_for], ends, self.spared)
             self.counts += Counts(ended=ended)
 
     def _publication(self, target: Table, match: str, where: Any = None) -> Publication:
-        by_code_only = self.context.layer.name in _PLANNED_BY_EVENTS
+        context = self.context
         return Publication(
-            target, self.stage_table, self.filled, self.batch_id, self.context.today, match_table(match), where, by_code_only
-        )
+            target, self.stage_table, self.filled, self.batch_id, context.today, match_table(match), where,
+            by_code_only=context.by_code_only, states_periods=context.states_periods,
+            derived=_DERIVED if self.is_parcels else frozenset(),
+        )  # fmt: skip
 
-    def _publish_restricted(self) -> list[Publication]:
-        """Publish defence and security land where nobody but the owner reads, and withdraw what was shown of it."""
+    def _parcel_publications(self) -> list[Publication]:
+        """Part what may be shown from defence and security land, which goes where nobody but the owner reads."""
         stage = self.stage_table
-        if not self.connection.scalar(select(select(stage.c.id).where(stage.c[IS_RESTRICTED]).exists())):
-            return []
-        hidden = self._publication(RESTRICTED_TABLE, "load_match_restricted", stage.c[IS_RESTRICTED])
-        self.counts += publish(self.connection, hidden)
-        shown = shadow(self.context.layer.table)
-        codes = select(stage.c.code).where(stage.c[IS_RESTRICTED])
-        if self.connection.scalar(select(select(shown.c.id).where(shown.c.code.in_(codes)).exists())):
-            self.connection.execute(delete(shown).where(shown.c.code.in_(codes)))
-        return [hidden]
+        found = [self._publication(SHOWN, "load_match", is_shown(stage))]
+        settle_codes(self.connection, found[0])
+        if self.connection.scalar(select(select(stage.c.id).where(is_hidden(stage)).exists())):
+            found.append(self._publication(HIDDEN, "load_match_restricted", is_hidden(stage)))
+        return found
+
+    def _match(self, one: Publication) -> None:
+        """Find what each staged row is to become, and set aside what cannot stand beside the rows that are there."""
+        brought: list[int] = []
+        if self.is_parcels:
+            across = crossing(one)
+            if one.states_periods and self.connection.scalar(select(func.count()).where(across.mine)):
+                self._match_only(across, in_secret=True)
+            brought = bring(self.connection, one)
+        self._match_only(one, in_secret=one.target is HIDDEN)
+        if brought:
+            count_as_changed(self.connection, one, brought)
+            self.released += brought if one.target is SHOWN else []
+
+    def _match_only(self, one: Publication, *, in_secret: bool) -> None:
+        match_rows(self.connection, one)
+        if one.states_periods:
+            found = check_periods(self.connection, one)
+            self._set_aside([Issue(issue.code, issue.row) for issue in found] if in_secret else found)
+            gone = select(self.stage_table.c[ROW_NO])
+            self.connection.execute(delete(one.match).where(one.match.c[ROW_NO].not_in(gone)))
+
+    @contextmanager
+    def _overlaps_looked_for(self) -> Iterator[None]:
+        """Look for overlaps of parcels: within the file while the database publishes, then with what was published before."""
+        if not self.is_parcels:
+            yield
+            return
+        others = bool(self.connection.scalar(select(select(SHOWN.c.id).exists())))
+        drawn = self.drawn.without(rows_in_quarantine(self.issues))
+        with ThreadPoolExecutor(1, thread_name_prefix="dothi-overlaps") as beside:
+            found = beside.submit(check_overlaps, drawn)
+            yield
+        self.issues += found.result()
+        if others:
+            self.issues += check_published(self.connection, self.batch_id)
 
     def _publish_dependents(self, publications: Sequence[Publication]) -> None:
         """Bring uses and personal columns up to date; a row that differs in these alone counts as changed."""

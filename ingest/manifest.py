@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from ingest.connect import loading
+from ingest.connect import connected, loading
 from ingest.door import load
 from ingest.dossier import is_dossier, open_dossier
 from ingest.files import open_sources
@@ -97,6 +97,7 @@ def load_manifest(
             values=item.options.values,
             file_layer=item.options.file_layer,
             source=item.source,
+            below=path.parent,
         )
         for report in load(engine, item.layer, [file], given, progress):
             reports.append(report)
@@ -116,11 +117,14 @@ def _store_sources(engine: Engine, manifest: Manifest) -> None:
 
 
 def _is_loaded(engine: Engine, item: ManifestLoad, file: Path) -> bool:
+    """Say whether every data set of the file was loaded into this layer, from the same layer of the file, and stands."""
     hashes = _hashes(file)
-    with engine.connect() as connection:
+    with connected(engine) as connection:
         reverted = select(Batch.reverts_batch_id).where(Batch.reverts_batch_id.is_not(None))
         loaded = select(func.count(Batch.file_sha256.distinct())).where(
             Batch.kind == "load",
+            Batch.layer == item.layer,
+            Batch.options["file_layer"].astext.is_not_distinct_from(item.options.file_layer),
             Batch.file_sha256.in_(hashes),
             Batch.committed_at.is_not(None),
             Batch.quarantined < Batch.rows_in,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 
@@ -28,6 +29,7 @@ class LoadOptions:
         values: column -> text, for columns of the layer that the file does not have.
         file_layer: which layer of a file with several.
         dry_run: do everything, report, and take it back.
+        below: the folder from which the books name the files; None: each by its own name.
     """
 
     valid_from: date | None = None
@@ -39,6 +41,7 @@ class LoadOptions:
     values: Mapping[str, str] = field(default_factory=dict)
     file_layer: str | None = None
     dry_run: bool = False
+    below: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the options that were set, for the batch's row."""

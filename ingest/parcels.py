@@ -1,6 +1,6 @@
 """Parcels: numbers, communes of today and of before, land uses, areas, and the key that a parcel keeps over loads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,7 @@ from ingest.checks import (
     normalize_numbers,
 )
 from ingest.issues import Issue, IssueCode
-from ingest.land_use_text import LandUseColumn, check_use_areas, read_land_uses
-from ingest.overlaps import check_overlaps
+from ingest.land_use_text import LandUse, LandUseColumn, check_use_areas, read_land_uses
 from ingest.prepare import (
     LoadContext,
     Placed,
@@ -28,15 +27,16 @@ from ingest.prepare import (
     geometry_text,
     kept_rows,
     objects,
+    period_keys,
     personal_rows,
     place_geometries,
     strings,
 )
+from ingest.restricted import IS_RESTRICTED
 from ingest.source import SourceBatch
 from ingest.stage import ROW_NO, USE_STAGE
 from ingest.values import convert_column
 
-IS_RESTRICTED = "is_restricted"
 _SCHEMES = {True: "2007-2024", False: "2024"}
 """Whether a code is of an older list -> the scheme that `parcel_use` names."""
 _TEXT_COLUMNS = ("national_id", "address")
@@ -61,7 +61,7 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     provinces = np.array([context.places.province_of.get(code) for code in today], dtype=object)
 
-    srids = area_srids(context, placed, provinces)
+    srids = area_srids(context, placed, provinces, _stated_zones(context, columns))
     drawn = drawn_areas(context, placed, srids)
     staged: dict[str, pa.Array] = {
         ROW_NO: pa.array(rows),
@@ -76,15 +76,10 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     uses, told = _land_uses(context, columns, drawn, rows, staged)
     issues += told
     issues += _texts(context, columns, rows, staged)
-    issues += check_overlaps(placed.drawn, rows) if _is_metric(context) else []
+    issues += _periods(context, columns, rows, staged)
 
-    staged["code"] = pc.binary_join_element_wise(
-        staged["commune_code"], staged["former_commune_code"], sheet, number, ".", null_handling="emit_null"
-    )
+    staged["code"] = _codes(context, columns, staged)
     staged["geom"] = geometry_text(placed.wgs84)
-    if context.options.valid_from:
-        staged["valid_from"] = pa.array([context.options.valid_from] * len(rows), pa.date32())
-
     kept = kept_rows(rows, issues)
     mask = pa.array(kept)
     return PreparedRows(
@@ -92,17 +87,12 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
         personal=personal_rows(context.plan, columns, rows, kept),
         uses=_use_rows(uses, rows, kept) if uses else None,
         rows=rows,
-        keys=pc.if_else(mask, staged["code"], pa.scalar(None, pa.string())),
+        keys=pc.if_else(mask, period_keys(context, staged), pa.scalar(None, pa.string())),
         spared=staged["code"].filter(pc.invert(mask)).drop_null().to_pylist(),
         issues=issues,
         repaired=placed.repaired,
+        drawn=placed.drawn[kept],
     )
-
-
-def _is_metric(context: LoadContext) -> bool:
-    from spatial.crs import VN2000_TM3, VN2000_UTM
-
-    return context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM
 
 
 def _units(
@@ -147,6 +137,27 @@ def commune_codes(values: pa.Array) -> Codes:
     return objects(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text))
 
 
+def _codes(context: LoadContext, columns: Columns, staged: Mapping[str, pa.Array]) -> pa.Array:
+    """Give each parcel its code; dothi's own export states them, which hold unless the commune has become another since."""
+    parts = [staged[name] for name in ("commune_code", "former_commune_code", "map_sheet", "parcel_no")]
+    codes = pc.binary_join_element_wise(*parts, ".", null_handling="emit_null")
+    name = context.plan.public.get("code")
+    if name is None:
+        return codes
+    same_commune = pc.equal(strings(commune_codes(columns[context.plan.public["commune_code"]])), staged["commune_code"])
+    return pc.if_else(pc.fill_null(same_commune, False), pc.coalesce(columns[name].cast(pa.string()), codes), codes)
+
+
+def _stated_zones(context: LoadContext, columns: Columns) -> npt.NDArray[np.int64] | None:
+    """Give the zone in which the area of each row was computed, 0 where the file does not say: in our own exports."""
+    name = context.plan.public.get("area_srid")
+    if name is None:
+        return None
+    rows = np.arange(len(columns[name]), dtype=np.int64)
+    values, _ = convert_column(columns[name], context.table_columns["area_srid"], rows, name)
+    return np.asarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
 def _stated_areas(
     context: LoadContext, columns: Columns, computed: Any, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]
 ) -> list[Issue]:
@@ -159,7 +170,8 @@ def _stated_areas(
         issues += stated.issues
         if target == "area_stated_m2":  # the legal area may rightly differ
             issues += check_areas(stated.area_m2, computed, rows, name)
-        staged[target] = _rounded(stated.area_m2)
+        exact = pa.array(stated.area_m2, pa.float64(), from_pandas=True)
+        staged[target] = exact if context.plan.is_own_export else _rounded(stated.area_m2)
     return issues
 
 
@@ -171,27 +183,51 @@ def _rounded(areas: Any) -> pa.Array:
 def _land_uses(
     context: LoadContext, columns: Columns, computed: Any, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]
 ) -> tuple[LandUseColumn | None, list[Issue]]:
-    name = context.plan.public.get("land_use_raw")
-    if name is None:
-        staged[IS_RESTRICTED] = pa.array(np.zeros(len(rows), dtype=bool))
+    """Read what the land is used for: the text, and the principal code where the file states it itself, as our exports do."""
+    raw, code = _use_texts(context, columns, "land_use_raw"), _use_texts(context, columns, "land_use_code")
+    text = raw if code is None else code if raw is None else pc.coalesce(raw, code)
+    if text is None:
+        staged[IS_RESTRICTED] = pa.nulls(len(rows), pa.bool_())
         return None, []
-    text = columns[name] if pa.types.is_string(columns[name].type) else columns[name].cast(pa.string())
-    text = pc.utf8_trim_whitespace(text)
-    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-    uses = read_land_uses(text, context.lists.land_uses, rows, name)
-    staged["land_use_raw"] = text
-    staged["land_use_code"] = uses.principal
-    hidden = np.array(
-        [any({use.code, use.written} & context.lists.restricted_uses for use in parsed) for parsed in uses.parsed] + [False]
-    )
-    restricted = hidden[uses.codes]
-    staged[IS_RESTRICTED] = pa.array(restricted)
+    uses = read_land_uses(text, context.lists.land_uses, rows, _use_column(context))
+    principal, told = uses.principal, np.array([_is_restricted(context, parsed) for parsed in uses.parsed] + [None], dtype=object)
+    restricted = told[uses.codes]
+    if raw is not None:
+        staged["land_use_raw"] = raw
+    if code is not None:
+        stated = read_land_uses(code, context.lists.land_uses, rows, _use_column(context)).principal
+        principal = pc.coalesce(stated, principal)
+        restricted[np.isin(objects(stated), list(context.lists.restricted_uses))] = True
+    staged["land_use_code"] = principal
+    staged[IS_RESTRICTED] = pa.array(restricted, pa.bool_())
+    hidden = np.equal(restricted, True)
     issues = [*uses.issues, *check_use_areas(uses, computed, rows)]
-    if restricted.any():
-        issues.append(Issue(IssueCode.PARCEL_RESTRICTED, detail=str(int(restricted.sum()))))
-        hidden_rows = set(rows[restricted].tolist())
+    if hidden.any():
+        issues.append(Issue(IssueCode.PARCEL_RESTRICTED, detail=str(int(hidden.sum()))))
+        hidden_rows = set(rows[hidden].tolist())
         issues = [issue if issue.row not in hidden_rows else Issue(issue.code, issue.row, issue.column) for issue in issues]
     return uses, issues
+
+
+def _use_texts(context: LoadContext, columns: Columns, target: str) -> pa.Array | None:
+    """Give a column of land uses as trimmed text, null where blank; None where the file has none."""
+    name = context.plan.public.get(target)
+    if name is None:
+        return None
+    text = columns[name] if pa.types.is_string(columns[name].type) else columns[name].cast(pa.string())
+    text = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _use_column(context: LoadContext) -> str:
+    return context.plan.public.get("land_use_raw") or context.plan.public["land_use_code"]
+
+
+def _is_restricted(context: LoadContext, uses: Sequence[LandUse]) -> bool | None:
+    """Say whether land of these uses must not be shown; None where not all of them are understood, so that nobody knows."""
+    if any({use.code, use.written} & context.lists.restricted_uses for use in uses):
+        return True
+    return False if uses and all(use.code for use in uses) else None
 
 
 def _use_rows(uses: LandUseColumn, rows: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> pa.Table | None:
@@ -213,13 +249,27 @@ def _use_rows(uses: LandUseColumn, rows: npt.NDArray[np.int64], kept: npt.NDArra
     )
 
 
+def _periods(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]) -> list[Issue]:
+    """Take the legal periods that the rows state; --valid-from is for rows that do not."""
+    issues: list[Issue] = []
+    for target in ("valid_from", "valid_to"):
+        if name := context.plan.public.get(target):
+            staged[target], unreadable = convert_column(columns[name], context.table_columns[target], rows, name)
+            issues += unreadable
+    if begins := context.options.valid_from:
+        stated = staged.get("valid_from", pa.nulls(len(rows), pa.date32()))
+        staged["valid_from"] = pc.coalesce(stated, pa.scalar(begins, pa.date32()))
+    return issues
+
+
 def _texts(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]) -> list[Issue]:
     issues: list[Issue] = []
     for target in _TEXT_COLUMNS:
         name = context.plan.public.get(target)
         if name is None:
             continue
-        values, found = convert_column(columns[name], context.table_columns[target], rows, name)
+        column = context.table_columns[target]
+        values, found = convert_column(columns[name], column, rows, name, verbatim=context.plan.is_own_export)
         issues += found
         if target == "national_id":
             wrong = ~pc.fill_null(pc.match_substring_regex(values, _NATIONAL_ID), True).to_numpy(zero_copy_only=False)

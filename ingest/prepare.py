@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from pyproj import Geod
+from pyproj import CRS, Geod
 
 from ingest.columns import ColumnPlan
 from ingest.content import FileContent
@@ -26,6 +26,8 @@ from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84, transformer_to_wgs84
 from spatial.layers import GeometryKind, Layer
 
 Mask = npt.NDArray[np.bool_]
+_PLANNED_BY_EVENTS = frozenset({"plans", "zones", "planning_lines"})
+_PERIOD = frozenset({"valid_from", "valid_to"})
 _METRES_PER_DEGREE = 111_320.0
 _ELLIPSOID = Geod(ellps="WGS84")
 _KINDS = {GeometryKind.POINT: Kind.POINT, GeometryKind.LINE: Kind.LINE, GeometryKind.POLYGON: Kind.POLYGON}
@@ -67,6 +69,17 @@ class LoadContext:
         return dict(self.layer.table.columns.items())
 
     @property
+    def by_code_only(self) -> bool:
+        """Whether a code has one row whatever its period, because events set the periods."""
+        return self.layer.name in _PLANNED_BY_EVENTS
+
+    @property
+    def states_periods(self) -> bool:
+        """Whether the file's rows state their own legal periods, so that a code may have several."""
+        stated = self.plan.public.keys() | self.options.values.keys()
+        return not self.by_code_only and bool(_PERIOD & stated)
+
+    @property
     def kind(self) -> Kind:
         """What the layer stores."""
         return _KINDS[self.layer.geometry_kind]
@@ -85,6 +98,7 @@ class PreparedRows:
         spared: codes of rows that were set aside: they are in the file, so they do not end.
         issues: all that was found.
         repaired: how many geometries were mended.
+        drawn: the shapes in the file's system, to be held against each other; None where a layer's rows may overlap.
     """
 
     public: pa.Table
@@ -95,6 +109,7 @@ class PreparedRows:
     spared: list[str]
     issues: list[Issue]
     repaired: int
+    drawn: GeometryArray | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +133,9 @@ def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed
     if crs.swap_axes:
         geometries = transform_to_wgs84(geometries, WGS84, swap_axes=True)  # the same coordinates, turned
     told = {issue.row for issue in issues if issue.row is not None and issue.code.quarantines}
-    mended = repair_geometries(geometries, batch.rows, kind, metres_per_unit=_metres_per_unit(crs.srid))
+    mended = repair_geometries(
+        geometries, batch.rows, kind, metres_per_unit=_METRES_PER_DEGREE if is_geographic(crs.srid) else 1.0
+    )
     issues += [
         issue for issue in mended.issues if not (issue.code is IssueCode.GEOMETRY_MISSING and issue.row in told)
     ]  # fmt: skip
@@ -128,10 +145,9 @@ def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed
     return Placed(mended.geometries, to_multi(wgs84, kind), issues, int(mended.repaired.sum()))
 
 
-def _metres_per_unit(srid: int) -> float:
-    from pyproj import CRS
-
-    return _METRES_PER_DEGREE if CRS.from_epsg(srid).is_geographic else 1.0
+def is_geographic(srid: int) -> bool:
+    """Say whether coordinates are degrees."""
+    return bool(CRS.from_epsg(srid).is_geographic)
 
 
 def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
@@ -147,12 +163,29 @@ def _keep_valid(geometries: GeometryArray, kind: Kind) -> GeometryArray:
     return geometries
 
 
-def area_srids(context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
-    """Say in which plane each row's area is computed: the file's VN-2000 zone, else its province's (EPSG codes)."""
-    if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
+def is_metric(srid: int) -> bool:
+    """Say whether a system is a VN-2000 zone, in which areas are those of the cadastre."""
+    return srid in VN2000_TM3 or srid in VN2000_UTM
+
+
+def area_srids(
+    context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_], stated_zones: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.int64]:
+    """Say in which plane each row's area is computed: the file's VN-2000 zone, else the one the row states, else its province's.
+
+    Args:
+        context: the load.
+        placed: the geometries.
+        provinces: province code of each row, or None.
+        stated_zones: EPSG code per row, as our own exports have it; what is no VN-2000 zone states none.
+    """
+    if is_metric(context.crs.srid):
         return np.full(len(placed.wgs84), context.crs.srid, dtype=np.int64)
     bounds = shapely.bounds(placed.wgs84)
-    return context.places.zones_at(provinces, (bounds[:, 0] + bounds[:, 2]) / 2)
+    found = context.places.zones_at(provinces, (bounds[:, 0] + bounds[:, 2]) / 2)
+    if stated_zones is None:
+        return found
+    return np.where(np.isin(stated_zones, [*VN2000_TM3, *VN2000_UTM]), stated_zones, found)
 
 
 def drawn_areas(context: LoadContext, placed: Placed, srids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -160,7 +193,7 @@ def drawn_areas(context: LoadContext, placed: Placed, srids: npt.NDArray[np.int6
 
     What is stored is computed from the stored geometry, by the database (`admin.area_m2`).
     """
-    if context.crs.srid in VN2000_TM3 or context.crs.srid in VN2000_UTM:
+    if is_metric(context.crs.srid):
         return np.asarray(shapely.area(placed.drawn))
     areas = np.full(len(placed.wgs84), np.nan)
     for srid in np.unique(srids).tolist():
@@ -198,6 +231,14 @@ def objects(values: pa.Array) -> npt.NDArray[np.object_]:
 def strings(values: npt.NDArray[np.object_]) -> pa.Array:
     """Give objects as an Arrow text array."""
     return pa.array(values, pa.string(), from_pandas=True)
+
+
+def period_keys(context: LoadContext, staged: Mapping[str, pa.Array]) -> pa.Array:
+    """Give what must be unique in a file: the code, with the begin where rows state one; null where there is no code."""
+    if not context.states_periods or "valid_from" not in staged:
+        return staged["code"]
+    begins = pc.fill_null(staged["valid_from"].cast(pa.string()), "")
+    return pc.binary_join_element_wise(staged["code"], begins, "|", null_handling="emit_null")
 
 
 def personal_names(plan: ColumnPlan) -> tuple[str, ...]:

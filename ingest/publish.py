@@ -1,7 +1,4 @@
-"""From staging into a published table, set by set: match by code and period, count, update, end, insert. Never row by row.
-
-A statement that would touch no row is not sent: the triggers would call the table changed and the caches would forget it.
-"""
+"""From staging into a published table, set by set: match by code and period, count, update, end, insert. Never row by row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +16,11 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    cast,
     exists,
     func,
     insert,
     literal,
-    null,
     or_,
     select,
     true,
@@ -37,7 +34,8 @@ from ingest.stage import AREA, AREA_SRID, ROW_NO, analyze_stage, create_stage, s
 def match_table(name: str) -> Table:
     """Declare a temporary table of staged rows that are in the target already.
 
-    Its columns say which row, whether it differs, and whether a new legal period begins.
+    Its columns say which row, whether it differs, whether a new legal period begins, and whether another staged row comes
+    before it within the same row of the table.
     """
     return Table(
         name,
@@ -48,6 +46,7 @@ def match_table(name: str) -> Table:
         Column("old_to", Date),
         Column("differs", Boolean, nullable=False),
         Column("begins_anew", Boolean, nullable=False),
+        Column("follows", Boolean, nullable=False),
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
@@ -55,6 +54,10 @@ def match_table(name: str) -> Table:
 
 _KEY = frozenset({"code", "valid_from", "valid_to"})
 """Columns that matching looks at and that are never compared as content."""
+
+
+FOREVER = cast(literal("infinity"), Date)
+"""The end of a period that states none."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Publication:
         match: a `match_table` of its own, which this publishing creates and fills.
         where: which staged rows belong to this table.
         by_code_only: whether a code has one row whatever its period, because other rules set the periods (plans).
+        states_periods: whether rows of the file state their own begin or end, so that a code may have several.
+        derived: columns that follow from others of the row, and are not compared themselves.
     """
 
     target: Table
@@ -99,6 +104,8 @@ class Publication:
     match: Table
     where: Any = None
     by_code_only: bool = False
+    states_periods: bool = False
+    derived: frozenset[str] = frozenset()
 
     @property
     def mine(self) -> Any:
@@ -106,31 +113,36 @@ class Publication:
         return true() if self.where is None else self.where
 
 
+def match_rows(connection: Connection, publication: Publication) -> None:
+    """Create the match table and find the row of the target that each staged row means; none where the target is empty."""
+    create_stage(connection, publication.match)
+    if _has_rows(connection, publication):
+        _match(connection, publication, shadow(publication.target))
+
+
 def publish(connection: Connection, publication: Publication) -> Counts:
-    """Bring the table to what is staged.
+    """Bring the table to what is staged and matched.
 
     Returns:
         Counts of staged rows; `changed` are corrections in place and rows that began a new legal period.
     """
     stage, match, table = publication.stage, publication.match, shadow(publication.target)
     staged = connection.scalar(select(func.count()).select_from(stage).where(publication.mine)) or 0
-    is_first = not connection.scalar(select(exists(select(table.c.id))))
-    create_stage(connection, match)
-    matched, differing, anew = 0, 0, 0
-    if not is_first:
-        _match(connection, publication, table)
-        matched, differing, anew = connection.execute(
-            select(func.count(), func.count().filter(match.c.differs), func.count().filter(match.c.begins_anew)).select_from(
-                match
-            )
-        ).one()
+    matched, differing, anew = connection.execute(
+        select(func.count(), func.count().filter(match.c.differs), func.count().filter(match.c.begins_anew)).select_from(match)
+    ).one()
     if differing > anew:
         _correct(connection, publication, table)
     if anew:
         _end_old_periods(connection, publication, table)
     if anew or staged > matched:
+        is_first = not matched and not _has_rows(connection, publication)
         _insert(connection, publication, table, any_matched=matched > 0, is_first=is_first)
     return Counts(added=staged - matched, changed=differing, unchanged=matched - differing)
+
+
+def _has_rows(connection: Connection, publication: Publication) -> bool:
+    return bool(connection.scalar(select(exists(select(shadow(publication.target).c.id)))))
 
 
 def _match(connection: Connection, publication: Publication, table: Table) -> None:
@@ -155,23 +167,30 @@ def _match(connection: Connection, publication: Publication, table: Table) -> No
         .order_by(stage.c[ROW_NO], table.c.valid_from.desc())
         .ext(distinct_on(stage.c[ROW_NO]))
     )
-    columns = [ROW_NO, "id", "old_from", "old_to", "differs", "begins_anew"]
-    connection.execute(insert(match).from_select(columns, _null_is_false(found)))
+    columns = [ROW_NO, "id", "old_from", "old_to", "differs", "begins_anew", "follows"]
+    connection.execute(insert(match).from_select(columns, _in_order(publication, found)))
     analyze_stage(connection, match)
     keeps_id = match.c.begins_anew.is_(False)
     connection.execute(update(stage).values(id=match.c.id).where(stage.c[ROW_NO] == match.c[ROW_NO], keeps_id))
 
 
-def _null_is_false(found: Select[Any]) -> Select[Any]:
-    inner = found.subquery()
-    row_no, key, old_from, old_to, differs, anew = inner.columns
-    return select(row_no, key, old_from, old_to, func.coalesce(differs, False), func.coalesce(anew, False))
+def _in_order(publication: Publication, found: Select[Any]) -> Select[Any]:
+    """Let the first of several staged rows within one row of the table have it; the others are new periods after it."""
+    inner = found.add_columns(begin_of(publication).label("begins")).subquery()
+    row_no, key, old_from, old_to, differs, anew, begins = inner.columns
+    follows: Any = literal(False)
+    if publication.states_periods:
+        follows = func.row_number().over(partition_by=key, order_by=(begins, row_no)) > 1
+    return select(
+        row_no, key, old_from, old_to,
+        or_(func.coalesce(differs, False), follows), or_(func.coalesce(anew, False), follows), follows,
+    )  # fmt: skip
 
 
 def _differences(publication: Publication, table: Table) -> Sequence[Any]:
     """Compare every column that the load states; an end that it does not state is no difference."""
     stage = publication.stage
-    compared = [name for name in publication.filled if name not in _KEY]
+    compared = [name for name in publication.filled if name not in _KEY and name not in publication.derived]
     conditions = [table.c[name].is_distinct_from(stage.c[name]) for name in compared if not _has_default(publication, name)]
     conditions += [
         and_(stage.c[name].is_not(None), table.c[name].is_distinct_from(stage.c[name]))
@@ -221,14 +240,18 @@ def _end_old_periods(connection: Connection, publication: Publication, table: Ta
     connection.execute(
         update(table)
         .values(batch_id=publication.batch_id, valid_to=stage.c.valid_from)
-        .where(table.c.id == match.c.id, stage.c[ROW_NO] == match.c[ROW_NO], match.c.begins_anew)
+        .where(
+            table.c.id == match.c.id,
+            stage.c[ROW_NO] == match.c[ROW_NO],
+            match.c.begins_anew,
+            match.c.follows.is_(False),
+        )
     )
 
 
 def _insert(connection: Connection, publication: Publication, table: Table, *, any_matched: bool, is_first: bool) -> None:
     """Insert new codes, and the new periods of changed ones with what the file does not state taken from the old row."""
     stage, match = publication.stage, publication.match
-    ends: list[Any] = [stage.c.valid_to]
     source: Any = stage
     wanted = [publication.mine]
     kept: dict[str, Any] = {}
@@ -237,15 +260,13 @@ def _insert(connection: Connection, publication: Publication, table: Table, *, a
         source = stage.outerjoin(match, match.c[ROW_NO] == stage.c[ROW_NO])
         source = source.outerjoin(old, and_(old.c.id == match.c.id, match.c.begins_anew))
         wanted.append(or_(match.c[ROW_NO].is_(None), match.c.begins_anew))
-        ends.append(case((match.c.begins_anew, match.c.old_to), else_=null()))
         kept = {name: _with_default(publication, name, old.c[name]) for name in _left_out(publication)}
-    if not is_first and not publication.by_code_only:
-        ends.append(_next_begin(publication, table))
+    ends = stage.c.valid_to if is_first else end_of(publication, table) if any_matched else _open_end(publication, table)
     rows = {
         "id": stage.c.id,
         "code": stage.c.code,
-        "valid_from": _begin(publication),
-        "valid_to": func.coalesce(*ends) if len(ends) > 1 else ends[0],
+        "valid_from": begin_of(publication),
+        "valid_to": ends,
         "batch_id": literal(publication.batch_id, BigInteger),
         **{name: _with_default(publication, name, stage.c[name]) for name in publication.filled if name not in _KEY},
         **kept,
@@ -256,15 +277,26 @@ def _insert(connection: Connection, publication: Publication, table: Table, *, a
     connection.execute(insert(table).from_select(list(rows), statement, include_defaults=False))
 
 
-def _begin(publication: Publication) -> Any:
+def begin_of(publication: Publication) -> Any:
+    """Give the legal begin of a staged row: the one it states, else today."""
     return func.coalesce(publication.stage.c.valid_from, literal(publication.today, Date))
 
 
-def _next_begin(publication: Publication, table: Table) -> Any:
-    """Give the begin of the next period of the code that is there already: a new row ends where that one begins."""
+def end_of(publication: Publication, table: Table) -> Any:
+    """Give the legal end that a staged row will have, where `match` is joined to the stage: stated, else as the old row's."""
+    match = publication.match
+    return func.coalesce(
+        publication.stage.c.valid_to, case((match.c.id.is_not(None), match.c.old_to), else_=_open_end(publication, table))
+    )
+
+
+def _open_end(publication: Publication, table: Table) -> Any:
+    """Give the end of a row whose code has no row at its begin: the one it states, else where the next period begins."""
+    if publication.by_code_only:
+        return publication.stage.c.valid_to
     later = table.alias("later")
-    after = and_(later.c.code == publication.stage.c.code, later.c.valid_from > _begin(publication))
-    return select(func.min(later.c.valid_from)).where(after).scalar_subquery()
+    after = and_(later.c.code == publication.stage.c.code, later.c.valid_from > begin_of(publication))
+    return func.coalesce(publication.stage.c.valid_to, select(func.min(later.c.valid_from)).where(after).scalar_subquery())
 
 
 def _left_out(publication: Publication) -> list[str]:
@@ -310,4 +342,4 @@ def end_missing(
     return len(gone)
 
 
-__all__ = ["Counts", "Publication", "end_missing", "match_table", "publish"]
+__all__ = ["FOREVER", "Counts", "Publication", "begin_of", "end_missing", "end_of", "match_rows", "match_table", "publish"]

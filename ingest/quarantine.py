@@ -1,6 +1,7 @@
 """Keeps what could not be loaded, and all that was noticed. Personal values and raw rows go to `private` and nowhere else."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any
@@ -10,6 +11,7 @@ from psycopg2.extras import execute_values
 from sqlalchemy import Connection, update
 
 from ingest.content import raw_row_values
+from ingest.given import stored_name
 from ingest.issues import Issue, IssueCode
 from ingest.land_use_text import parse_land_use
 from ingest.options import LoadOptions
@@ -21,8 +23,14 @@ STORED_PER_CODE = 20_000
 """Rows of `ingest.issue` for one code and batch; the batch's own counts are always complete."""
 
 
-def store_issues(connection: Connection, batch_id: int, issues: Sequence[Issue]) -> None:
-    """Write issues to `ingest.issue`; of a code that occurs more than `STORED_PER_CODE` times, the first."""
+def store_issues(connection: Connection, batch_id: int, issues: list[Issue]) -> None:
+    """Write issues to `ingest.issue`; of a code that occurs more than `STORED_PER_CODE` times, the first, and note that too."""
+    counts = Counter(issue.code for issue in issues)
+    issues += [
+        Issue(IssueCode.ISSUES_CUT, detail=f"{code.value}: {STORED_PER_CODE} / {count}")
+        for code, count in counts.items()
+        if count > STORED_PER_CODE
+    ]
     stored: dict[IssueCode, int] = {}
     out = StringIO()
     for issue in issues:
@@ -136,7 +144,7 @@ def record_batch(
         .values(
             layer=report.layer,
             source_code=options.source,
-            file_name=report.file,
+            file_name=stored_name(report.file, options.below),
             file_sha256=report.sha256,
             crs=report.crs,
             encoding={name: dict(counts) for name, counts in encodings.items()} or None,

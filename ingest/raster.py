@@ -19,11 +19,12 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from ingest.connect import loading, lock_layer
 from ingest.crs_detect import read_declaration, transform_to_wgs84
+from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.options import LoadOptions
 from ingest.places import Places, load_places
 from ingest.prepare import geometry_text, strings
-from ingest.publish import Counts, Publication, match_table, publish
+from ingest.publish import Counts, Publication, match_rows, match_table, publish
 from ingest.quarantine import record_batch, store_issues
 from ingest.repair import Kind, to_multi
 from ingest.report import LoadReport
@@ -73,7 +74,7 @@ def read_grid(path: Path) -> Grid:
         InvalidInput: it lies outside the country.
     """
     if not path.is_file():
-        raise UnreadableFile(f"'{path}' does not exist. Give a GeoTIFF.")
+        raise absent(path)
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableFile(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB. Cut it into provinces.")
     content = path.read_bytes()
@@ -141,7 +142,9 @@ def load_raster(engine: Engine, path: Path, options: LoadOptions) -> LoadReport:
         filled = tuple(name for name in staged.column_names if name != ROW_NO)
         counts = Counts()
         if len(rows):
-            counts = publish(connection, Publication(layer.table, stage, filled, batch_id, today, match_table("load_match")))
+            publication = Publication(layer.table, stage, filled, batch_id, today, match_table("load_match"))
+            match_rows(connection, publication)
+            counts = publish(connection, publication)
         people = float(grid.people[rows, columns].sum())
         _store_raster(connection, grid, code, year, people, batch_id, options)
         _store_negative(connection, batch_id, bad, grid, issues)

@@ -1,181 +1,190 @@
 """Takes a batch back: every row it wrote becomes what it was before, as a new batch, so nothing is lost by it either.
 
-Refused where a later batch built on those rows; the person is told which, newest first.
+Refused where a later batch built on those rows, and, unless the person has seen it, where rows of other tables name what
+would be gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    FromClause,
-    MetaData,
-    Table,
-    and_,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    type_coerce,
-    update,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, Engine, case, func, or_, select, text, update
 
 from ingest.connect import loading, lock_layer
-from ingest.stage import StagedGeometry, shadow
+from ingest.periods import find_overlaps
+from ingest.restricted import shown_and_hidden
+from ingest.stage import ROW_NO, create_stage, shadow
+from ingest.undo import GONE, Undone, later_batches, undo_table
 from spatial.errors import Conflict, InvalidInput, NotFound
+from spatial.layers import LAYERS
+from spatial.references import tables_that_name
 from spatial.tables import Base, Batch, BatchTable
 from spatial.versions import open_batch
 
-_PRIVATE = "private"
-_HISTORY = "history"
 _EVENT_TABLES = ("planning.plan_event",)
 """Written back first when rows return, last when they go: other tables' periods follow from them by triggers."""
 
 
 @dataclass(frozen=True)
-class Undone:
-    """What a rollback did."""
+class Rollback:
+    """What a rollback did, or would do.
 
-    batch_id: int
-    removed: int = 0
-    restored: int = 0
-    brought_back: int = 0
+    Attributes:
+        batch_id: the new batch; None where nothing was written.
+        tables: what became of each table that the batch had written to.
+        left: table -> rows that name a code which is no more.
+    """
 
-    def plus(self, other: "Undone") -> "Undone":
-        """Add up two tables."""
-        return Undone(
-            self.batch_id, self.removed + other.removed, self.restored + other.restored, self.brought_back + other.brought_back
-        )
+    batch_id: int | None
+    tables: tuple[Undone, ...]
+    left: Mapping[str, int]
+
+    @property
+    def removed(self) -> int:
+        """Rows that the batch had inserted."""
+        return sum(one.removed for one in self.tables)
+
+    @property
+    def restored(self) -> int:
+        """Rows that it had changed."""
+        return sum(one.restored for one in self.tables)
+
+    @property
+    def brought_back(self) -> int:
+        """Rows that it had deleted."""
+        return sum(one.brought_back for one in self.tables)
 
 
-def roll_back(engine: Engine, batch_id: int) -> Undone:
+def leaves_nothing(found: Rollback) -> bool:
+    """Accept a rollback after which no row names what is gone."""
+    return not found.left
+
+
+def roll_back(
+    engine: Engine, batch_id: int, *, accept: Callable[[Rollback], bool] = leaves_nothing, dry_run: bool = False
+) -> Rollback:
     """Take a batch back.
+
+    Args:
+        engine: logs in as a role that may act as dothi_ingest.
+        batch_id: the batch.
+        accept: is shown what was done, before it is committed.
+        dry_run: do everything, tell, and take it back; nothing need be accepted.
 
     Raises:
         NotFound: no such batch.
         InvalidInput: it wrote nothing, or was taken back already.
-        Conflict: later batches changed the same rows; they are listed.
+        Conflict: later batches changed the same rows, or rows name what would be gone; they are listed.
     """
-    with loading(engine) as connection:
+    with loading(engine, dry_run=dry_run) as connection:
         names = _tables_of(connection, batch_id)
         for name in names:
             lock_layer(connection, name)
-        later = sorted({other for name in names for other in _later_batches(connection, name, batch_id)}, reverse=True)
-        if later:
-            listing = ", ".join(map(str, later[:10]))
-            raise Conflict(
-                f"Batch {batch_id} cannot be taken back: later batches changed the same rows ({listing}). "
-                "Take those back first, the newest first.",
-                vi=f"Không hoàn tác được lần ghi {batch_id}: các lần ghi sau đã thay đổi cùng dòng ({listing}). "
-                "Hãy hoàn tác các lần đó trước, từ mới nhất.",
-            )
+        _refuse_if_built_on(connection, names, batch_id)
         new = open_batch(connection, "rollback")
-        undone = Undone(new)
-        for name in names:
-            undone = undone.plus(_undo(connection, _declared(name), batch_id, new))
+        create_stage(connection, GONE)
+        tables = tuple(undo_table(connection, name, batch_id, new) for name in names)
+        _refuse_if_written_anew(connection, names, batch_id, new)
+        connection.execute(text("SELECT ingest.remove_orphans()"))
+        found = Rollback(None if dry_run else new, tables, _rows_left(connection))
+        if not dry_run and not accept(found):
+            raise _refusal(batch_id, found)
         connection.execute(
             update(Batch)
             .where(Batch.id == new)
-            .values(reverts_batch_id=batch_id, added=undone.brought_back, changed=undone.restored, ended=undone.removed)
+            .values(reverts_batch_id=batch_id, added=found.brought_back, changed=found.restored, ended=found.removed)
         )
-        return undone
+        return found
+
+
+def public_name(table_name: str) -> str:
+    """Give the name that people know a table by."""
+    return next((layer.name for layer in LAYERS if layer.table_name == table_name), table_name)
 
 
 def _tables_of(connection: Connection, batch_id: int) -> list[str]:
     found = connection.execute(select(Batch.id, Batch.committed_at).where(Batch.id == batch_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no batch {batch_id}. `dothi batches` lists them.")
+        raise NotFound(
+            f"There is no batch {batch_id}. `dothi batches` lists them.",
+            vi=f"Không có lần ghi {batch_id}. Xem danh sách bằng `dothi batches`.",
+        )
     if connection.scalar(select(Batch.id).where(Batch.reverts_batch_id == batch_id)):
-        raise InvalidInput(f"Batch {batch_id} was taken back already.")
+        raise InvalidInput(f"Batch {batch_id} was taken back already.", vi=f"Lần ghi {batch_id} đã được hoàn tác.")
     names = [
         name
         for name in connection.scalars(select(BatchTable.table_name).where(BatchTable.batch_id == batch_id))
         if not Base.metadata.tables[name].info.get("kept_by_triggers")
     ]
     if not names:
-        raise InvalidInput(f"Batch {batch_id} changed nothing; there is nothing to take back.")
+        raise InvalidInput(
+            f"Batch {batch_id} changed nothing; there is nothing to take back.",
+            vi=f"Lần ghi {batch_id} không thay đổi gì nên không có gì để hoàn tác.",
+        )
     return sorted(names, key=lambda name: (name in _EVENT_TABLES, name))
 
 
-def _declared(name: str) -> Table:
-    return shadow(Base.metadata.tables[name])
+def _refuse_if_built_on(connection: Connection, names: list[str], batch_id: int) -> None:
+    later = sorted({other for name in names for other in later_batches(connection, name, batch_id)}, reverse=True)
+    if later:
+        listing = ", ".join(map(str, later[:10]))
+        raise Conflict(
+            f"Batch {batch_id} cannot be taken back: later batches changed the same rows ({listing}). "
+            "Take those back first, the newest first.",
+            vi=f"Không hoàn tác được lần ghi {batch_id}: các lần ghi sau đã thay đổi cùng dòng ({listing}). "
+            "Hãy hoàn tác các lần đó trước, từ mới nhất.",
+        )
 
 
-def _history_of(table: Table) -> Table:
-    """Declare the history of a public table: its columns, with batch_from and batch_to in place of batch_id."""
-    columns = [Column(column.name, column.type) for column in table.columns if column.name != "batch_id"]
-    return Table(
-        f"{table.schema}__{table.name}",
-        MetaData(),
-        *columns,
-        Column("batch_from", BigInteger),
-        Column("batch_to", BigInteger),
-        schema=_HISTORY,
+def _refuse_if_written_anew(connection: Connection, names: list[str], batch_id: int, new: int) -> None:
+    """Refuse where a row that came back meets another of its code, which somebody wrote in the meantime."""
+    doubles: dict[str, None] = {}
+    for name in names:
+        table = shadow(Base.metadata.tables[name])
+        if not {"code", "valid_from", "valid_to"} <= set(table.c.keys()):
+            continue
+        own, row_no = table.alias("own"), case((table.c.batch_id == new, table.c.id)).label(ROW_NO)
+        periods = select(table.c.code, row_no, table.c.valid_from.label("begins"), table.c.valid_to.label("ends"))
+        periods = periods.where(table.c.code.in_(select(own.c.code).where(own.c.batch_id == new)))
+        doubles |= {issue.value or "": None for issue in find_overlaps(connection, periods, ("code",))}
+    doubles |= dict.fromkeys(shown_and_hidden(connection, new))
+    if doubles:
+        listing = ", ".join(list(doubles)[:5])
+        raise Conflict(
+            f"Batch {batch_id} cannot be taken back: rows of the same codes were written since ({listing}). "
+            "Take those batches back first, or end those rows.",
+            vi=f"Không hoàn tác được lần ghi {batch_id}: các mã này đã được ghi lại sau đó ({listing}). "
+            "Hãy hoàn tác các lần ghi đó trước, hoặc kết thúc hiệu lực các dòng đó.",
+        )
+
+
+def _rows_left(connection: Connection) -> dict[str, int]:
+    """Count the rows that name a code of which no row is left."""
+    left: dict[str, int] = {}
+    for target in connection.scalars(select(GONE.c.table_name).distinct()).all():
+        still = shadow(Base.metadata.tables[target])
+        codes = select(GONE.c.code).where(
+            GONE.c.table_name == target, ~select(still.c.id).where(still.c.code == GONE.c.code).exists()
+        )
+        if not connection.scalar(select(codes.exists())):
+            continue
+        for name, columns in tables_that_name(target).items():
+            table = shadow(Base.metadata.tables[name])
+            named = select(func.count()).select_from(table).where(or_(*[table.c[column].in_(codes) for column in columns]))
+            if count := connection.scalar(named):
+                left[name] = left.get(name, 0) + count
+    return left
+
+
+def _refusal(batch_id: int, found: Rollback) -> Conflict:
+    if not found.left:
+        return Conflict(
+            f"Batch {batch_id} was not taken back: what it would do has changed since it was shown. Look again.",
+            vi=f"Chưa hoàn tác lần ghi {batch_id}: dữ liệu đã thay đổi so với lúc xem. Hãy xem lại.",
+        )
+    listing = ", ".join(f"{public_name(name)} {count:,}" for name, count in found.left.items())
+    return Conflict(
+        f"Batch {batch_id} was not taken back: rows name what would be gone ({listing}). Take back what was loaded on top of it "
+        "first; or look with --dry-run, and go on with --yes.",
+        vi=f"Chưa hoàn tác lần ghi {batch_id}: còn dữ liệu trỏ tới các dòng sẽ bị xóa ({listing}). Hãy hoàn tác các dữ liệu đó "
+        "trước; hoặc xem bằng --dry-run rồi tiếp tục bằng --yes.",
     )
-
-
-def _later_batches(connection: Connection, name: str, batch_id: int) -> Sequence[int]:
-    """Give the batches that superseded rows which the batch had written."""
-    table = _declared(name)
-    if table.schema == _PRIVATE:
-        statement = text("SELECT DISTINCT batch_to FROM private.history WHERE table_name = :name AND batch_from = :batch")
-        return list(connection.scalars(statement, {"name": name, "batch": batch_id}))
-    history = _history_of(table)
-    return list(connection.scalars(select(history.c.batch_to).where(history.c.batch_from == batch_id).distinct()))
-
-
-def _undo(connection: Connection, table: Table, batch_id: int, new: int) -> Undone:
-    """Remove what the batch inserted, restore what it changed, bring back what it deleted; rows keep their ids."""
-    before = _before(table, batch_id)
-    names = [column.name for column in table.columns if column.name != "batch_id" and column.name not in _computed(table)]
-    was_there = select(before.c.id).where(before.c.id == table.c.id).exists()
-    written = table.c.batch_id == batch_id
-    removed = connection.scalar(select(func.count()).select_from(table).where(written, ~was_there)) or 0
-    restored = connection.scalar(select(func.count()).select_from(table).where(written, was_there)) or 0
-    gone = ~select(table.c.id).where(table.c.id == before.c.id).exists()
-    brought_back = connection.scalar(select(func.count()).select_from(before).where(gone)) or 0
-    if removed:
-        connection.execute(delete(table).where(written, ~was_there))
-    if restored:
-        values = {name: before.c[name] for name in names if name != "id"}
-        connection.execute(update(table).where(written, table.c.id == before.c.id).values(batch_id=new, **values))
-    if brought_back:
-        rows = select(*[before.c[name] for name in names], literal(new, BigInteger)).where(gone)
-        connection.execute(insert(table).from_select([*names, "batch_id"], rows, include_defaults=False))
-    return Undone(new, removed, restored, brought_back)
-
-
-def _computed(table: Table) -> frozenset[str]:
-    declared = Base.metadata.tables[f"{table.schema}.{table.name}"]
-    return frozenset(column.name for column in declared.columns if column.computed is not None)
-
-
-def _before(table: Table, batch_id: int) -> FromClause:
-    """Give the rows as they were before the batch: what it superseded."""
-    if table.schema != _PRIVATE:
-        history = _history_of(table)
-        return select(history).where(history.c.batch_to == batch_id).subquery("before")
-    kept = shadow(Base.metadata.tables["private.history"])
-    fields = [_field(kept.c.content, column) for column in table.columns if column.name != "batch_id"]
-    is_mine = and_(kept.c.table_name == f"{table.schema}.{table.name}", kept.c.batch_to == batch_id)
-    return select(*fields).where(is_mine).subquery("before")
-
-
-def _field(content: ColumnElement[Any], column: Column[Any]) -> ColumnElement[Any]:
-    """Read a column back from the JSON that `private.history` keeps (geometries as GeoJSON, to 0.1 mm)."""
-    value = content[column.name]
-    if isinstance(column.type, StagedGeometry):
-        shape = func.ST_SetSRID(func.ST_GeomFromGeoJSON(value.astext), column.type.srid)
-        return type_coerce(shape, column.type).label(column.name)
-    if isinstance(column.type, JSONB):
-        return func.nullif(value, cast(text("'null'"), JSONB)).label(column.name)
-    return cast(value.astext, column.type).label(column.name)

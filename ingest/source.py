@@ -14,12 +14,16 @@ import pyarrow as pa
 import pyogrio
 import shapely
 
-from ingest.files import FileFormat, SourceFile
+from ingest.arrow_files import describe_csv, describe_parquet, read_csv, read_parquet
+from ingest.files import ARROW_FORMATS, FileFormat, SourceFile
 from ingest.issues import Issue, IssueCode
 from spatial.errors import UnreadableFile
 
 BATCH_ROWS = 65_536
 GeometryArray = npt.NDArray[np.object_]
+
+_COUNTED = frozenset({FileFormat.GEOPACKAGE, FileFormat.FLATGEOBUF})
+"""Formats that state how many rows there are to read; a shapefile's number has those marked as deleted, too."""
 
 _CURVE_TYPES = (8, 9, 10, 11, 12, 13, 14)
 """ISO WKB: CircularString, CompoundCurve, CurvePolygon, MultiCurve, MultiSurface, Curve, Surface."""
@@ -70,6 +74,8 @@ def describe_layer(file: SourceFile, layer: str | None = None) -> SourceLayer:
         UnreadableFile: the file has several layers and none was named, or has not the one named, or cannot be opened.
     """
     name = _choose_layer(file, layer)
+    if file.format in ARROW_FORMATS:
+        return _describe_arrow(file, name)
     try:
         info = pyogrio.read_info(file.path, layer=name, encoding=_encoding(file))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
@@ -83,6 +89,11 @@ def describe_layer(file: SourceFile, layer: str | None = None) -> SourceLayer:
         crs_text=info["crs"],
         rows=int(info["features"]) if info["features"] >= 0 else None,
     )
+
+
+def _describe_arrow(file: SourceFile, name: str) -> SourceLayer:
+    said = (describe_csv if file.format is FileFormat.CSV else describe_parquet)(file.path, file.name)
+    return SourceLayer(file, name, said.columns, False, said.geometry_type, said.crs_text, said.rows)
 
 
 def _choose_layer(file: SourceFile, layer: str | None) -> str:
@@ -105,6 +116,9 @@ def read_batches(layer: SourceLayer, batch_rows: int = BATCH_ROWS) -> Iterator[S
     Raises:
         UnreadableFile: the file breaks off or is damaged within.
     """
+    if layer.file.format in ARROW_FORMATS:
+        yield from _read_arrow(layer.file, batch_rows)
+        return
     try:
         with pyogrio.open_arrow(
             layer.file.path,
@@ -118,13 +132,35 @@ def read_batches(layer: SourceLayer, batch_rows: int = BATCH_ROWS) -> Iterator[S
             for batch in reader:
                 yield _split_batch(batch, geometry_column, layer.columns, start)
                 start += batch.num_rows
+        _require_all(layer, start - 1)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
         pa.ArrowException,
         RuntimeError,
+        OSError,  # what Arrow makes of an error in the middle of a stream
     ) as error:
         raise UnreadableFile(f"'{layer.file.name}' breaks off while being read: {error}. Fetch it again.") from error
+
+
+def _require_all(layer: SourceLayer, read: int) -> None:
+    """Refuse a file of which less, or more, can be read than it says."""
+    if layer.file.format in _COUNTED and layer.rows not in (None, read):
+        raise UnreadableFile(
+            f"'{layer.file.name}' states {layer.rows} rows, {read} can be read: it is cut short or damaged within. "
+            "Fetch it again, or export it again.",
+            vi=f"'{layer.file.name}' ghi {layer.rows} dòng nhưng chỉ đọc được {read}: tệp bị cắt cụt hoặc bị hỏng bên trong. "
+            "Hãy lấy lại hoặc xuất lại tệp.",
+        )
+
+
+def _read_arrow(file: SourceFile, batch_rows: int) -> Iterator[SourceBatch]:
+    is_csv = file.format is FileFormat.CSV
+    said = (describe_csv if is_csv else describe_parquet)(file.path, file.name)
+    start = 1
+    for attributes, wkb in (read_csv if is_csv else read_parquet)(file.path, file.name, said, batch_rows):
+        yield SourceBatch(np.arange(start, start + len(wkb), dtype=np.int64), attributes, wkb)
+        start += len(wkb)
 
 
 def _split_batch(batch: Any, geometry_column: str, columns: tuple[str, ...], start: int) -> SourceBatch:
@@ -177,12 +213,6 @@ def _wkb_types(wkb: pa.Array) -> npt.NDArray[np.uint32]:
 
 def _is_none(values: GeometryArray) -> npt.NDArray[np.bool_]:
     return np.fromiter((value is None for value in values), dtype=bool, count=len(values))
-
-
-def bounds_of(geometries: GeometryArray) -> tuple[float, float, float, float]:
-    """Give west, south, east, north of all geometries together, in their own CRS; NaN where all are missing."""
-    west, south, east, north = shapely.total_bounds(geometries)
-    return float(west), float(south), float(east), float(north)
 
 
 __all__ = [

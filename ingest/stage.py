@@ -4,7 +4,6 @@ Temporary: only the loading session sees them, and they vanish with it whatever 
 """
 
 import io
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -190,9 +189,3 @@ def to_csv(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pacsv.write_csv(rows, sink, pacsv.WriteOptions(include_header=False, quoting_style="needed"))
     return bytes(sink.getvalue())
-
-
-def stage_columns(columns: dict[str, pa.Array], names: Sequence[str]) -> pa.Table:
-    """Put columns into the order of `names`, leaving out those that are not there."""
-    present = [name for name in names if name in columns]
-    return pa.table([columns[name] for name in present], names=present)

@@ -4,7 +4,6 @@ Read from CSV (UTF-8, comma or semicolon, a header of column names). A row whose
 other; rows are matched by the table's natural key, and a row that the file lacks stays.
 """
 
-import csv
 import hashlib
 import json
 import time
@@ -26,17 +25,24 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    false,
     func,
     insert,
     literal,
+    null,
+    or_,
     select,
+    union_all,
     update,
 )
 
 from ingest.columns import fold_name
 from ingest.connect import loading, lock_layer
+from ingest.csv_rows import end_issues, read_rows
+from ingest.given import absent
 from ingest.issues import Issue, IssueCode, count_by_code, rows_in_quarantine
 from ingest.options import LoadOptions
+from ingest.periods import find_overlaps
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
 from ingest.rules import check_rules
@@ -108,7 +114,7 @@ def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptio
     header, records = _read_csv(path)
     columns, unmapped = _map(table, header, path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    issues = [Issue(IssueCode.COLUMN_UNMAPPED, column=name) for name in unmapped]
+    issues = [*end_issues(path), *(Issue(IssueCode.COLUMN_UNMAPPED, column=name) for name in unmapped)]
     staged, found = _convert(table, columns, records, options)
     issues += found
     with loading(engine, dry_run=options.dry_run) as connection:
@@ -139,23 +145,11 @@ def load_plain(engine: Engine, table: PlainTable, path: Path, options: LoadOptio
 
 def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
-        raise UnreadableFile(f"'{path}' does not exist. Give a CSV file.")
+        raise absent(path)
     if path.stat().st_size > _MAX_BYTES:
         raise UnreadableFile(f"'{path}' is larger than {_MAX_BYTES // 1_000_000} MB. Split it.")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"'{path}' is not UTF-8 text (byte {error.start}). Save it as CSV UTF-8.") from None
-    lines = text.splitlines()
-    if not lines or "\x00" in text:
-        raise UnreadableFile(f"'{path}' is no CSV file, or it is empty. The first line must name the columns.")
-    mark = ";" if lines[0].count(";") > lines[0].count(",") else ","
-    rows = list(csv.reader(lines, delimiter=mark))
-    width = len(rows[0])
-    for number, row in enumerate(rows[1:], start=2):
-        if row and len(row) != width:
-            raise UnreadableFile(f"'{path}' line {number} has {len(row)} values, the header has {width}. Mend that line.")
-    return [name.strip() for name in rows[0]], [row for row in rows[1:] if row]
+    header, *records = read_rows(path, str(path))
+    return [name.strip() for name in header], records
 
 
 def _map(table: PlainTable, header: Sequence[str], path: Path) -> tuple[dict[str, int], list[str]]:
@@ -210,13 +204,16 @@ class _PlainWork:
             copier.add(self.stage, pa.table(dict(staged)))
             copier.finish()
         self._fill_defaults()
-        self.issues += check_rules(self.connection, self.plain.table, self.stage)
-        self.issues += self._duplicates()
-        aside = rows_in_quarantine(self.issues)
-        if aside:
-            self.connection.execute(delete(self.stage).where(self.stage.c[ROW_NO].in_(aside)))
+        self._drop(check_rules(self.connection, self.plain.table, self.stage) + self._duplicates())
+        self._drop(self._period_overlaps())
         batch_id = open_batch(self.connection, "load")
         return (*self._publish(batch_id), batch_id)
+
+    def _drop(self, found: list[Issue]) -> None:
+        """Take the rows out of staging that an error sets aside, and those that were found unfit before."""
+        self.issues += found
+        if aside := rows_in_quarantine(self.issues):
+            self.connection.execute(delete(self.stage).where(self.stage.c[ROW_NO].in_(aside)))
 
     def _fill_defaults(self) -> None:
         """Give the key's columns their defaults, so that rows can be matched."""
@@ -234,19 +231,32 @@ class _PlainWork:
             Issue(IssueCode.DUPLICATE_KEY, row, detail=", ".join(map(str, sorted(same)))) for same in repeated for row in same
         ]
 
+    def _period_overlaps(self) -> list[Issue]:
+        """Find rows whose period would overlap another one of the same key, in the file or the table."""
+        stage, table = self.stage, self.table
+        if "valid_to" not in table.c:
+            return []
+        key = [name for name in self.plain.key if name != "valid_from"]
+        same = and_(*[table.c[name] == stage.c[name] for name in self.plain.key])
+        ends = stage.c.valid_to if "valid_to" in self.filled else table.c.valid_to
+        staged = select(
+            *[stage.c[name] for name in key], stage.c[ROW_NO], stage.c.valid_from.label("begins"), ends.label("ends")
+        ).select_from(stage.outerjoin(table, same))
+        stays = ~select(literal(1)).select_from(stage).where(same).exists()
+        kept = select(*[table.c[name] for name in key], null(), table.c.valid_from, table.c.valid_to).where(stays)
+        return find_overlaps(self.connection, union_all(staged, kept), key)
+
     def _publish(self, batch_id: int) -> tuple[int, int, int]:
         stage, table = self.stage, self.table
         same_key = and_(*[table.c[name] == stage.c[name] for name in self.plain.key])
-        differs = func.row(*[table.c[name] for name in self.filled]).is_distinct_from(
-            func.row(*[stage.c[name] for name in self.filled])
-        )
+        values = {name: self._stated(name) for name in self.filled if name not in self.plain.key}
+        differs = or_(false(), *[table.c[name].is_distinct_from(value) for name, value in values.items()])
         count = select(func.count()).select_from(stage)
         total = self.connection.scalar(count) or 0
         matched = self.connection.scalar(count.join(table, same_key)) or 0
         changed = self.connection.scalar(count.join(table, and_(same_key, differs))) or 0
         stamp = {"batch_id": batch_id} if self.plain.tracked else {}
         if changed:
-            values = {name: stage.c[name] for name in self.filled if name not in self.plain.key}
             self.connection.execute(update(table).values(**values, **stamp).where(same_key, differs))
         if total > matched:
             new = select(
@@ -254,6 +264,12 @@ class _PlainWork:
             ).where(~select(literal(1)).select_from(table).where(same_key).exists())
             self.connection.execute(insert(table).from_select([*self.filled, *stamp], new, include_defaults=False))
         return total - matched, changed, matched - changed
+
+    def _stated(self, name: str) -> Any:
+        """Give the staged value; where the column may not be empty and the file is silent, what was there."""
+        column = self.plain.table.columns[name]
+        staged = self.stage.c[name]
+        return func.coalesce(staged, self.table.c[name]) if column.server_default is not None and not column.nullable else staged
 
     def _inserted(self, name: str) -> Any:
         default = getattr(self.plain.table.columns[name].server_default, "arg", None)

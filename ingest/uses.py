@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, literal, select, union_all
+from sqlalchemy import Connection, Table, and_, delete, insert, literal, select, union_all
 
 from ingest.publish import Publication
+from ingest.restricted import is_shown
 from ingest.stage import ROW_NO, USE_STAGE
 from spatial.tables import ParcelUse
 
@@ -23,14 +24,13 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     wanted = (
         select(stage.c[ROW_NO], stage.c.id.label("parcel_id"), stage.c.commune_code, *[USE_STAGE.c[name] for name in _VALUES])
         .join(USE_STAGE, USE_STAGE.c[ROW_NO] == stage.c[ROW_NO])
-        .where(stage.c.is_restricted.is_(False))
+        .where(is_shown(stage))
         .cte("wanted")
     )
     columns = ["parcel_id", "commune_code", *_VALUES]
     if not any_matched:
-        if connection.scalar(select(select(USE_STAGE.c[ROW_NO]).exists())):
-            rows = select(*[wanted.c[name] for name in columns], literal(batch_id))
-            connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
+        rows = select(*[wanted.c[name] for name in columns], literal(batch_id))
+        connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
         return set()
     same = and_(
         table.c.parcel_id == wanted.c.parcel_id,
@@ -49,9 +49,7 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     )
     touched = union_all(select(gone.c[ROW_NO]), select(new.c[ROW_NO])).cte("touched")
     also = set(connection.scalars(select(touched.c[ROW_NO]).where(touched.c[ROW_NO].in_(select(matched.c[ROW_NO]))).distinct()))
-    if connection.scalar(select(func.count()).select_from(gone)):
-        connection.execute(delete(table).where(table.c.id.in_(select(gone.c.id))))
-    if connection.scalar(select(func.count()).select_from(new)):
-        rows = select(*[new.c[name] for name in columns], literal(batch_id))
-        connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
+    connection.execute(delete(table).where(table.c.id.in_(select(gone.c.id))))
+    rows = select(*[new.c[name] for name in columns], literal(batch_id))
+    connection.execute(insert(table).from_select([*columns, "batch_id"], rows, include_defaults=False))
     return also

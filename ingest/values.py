@@ -14,17 +14,19 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integ
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ingest.areas import read_number
+from ingest.given import read_date
 from ingest.issues import Issue, IssueCode
 
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _TRUE = {"1", "true", "t", "yes", "y", "có", "co", "x", "đúng"}
 _FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
 _VIETNAM = timezone(timedelta(hours=7))
-_SPACES = re.compile(r"\s+")
+_BLANKS = re.compile(r"[^\S\r\n\u2028\u2029]+")
+"""White space but line breaks, which a note may have on purpose."""
+_TIME_OF_DAY = re.compile(r"(?<=\d{4}-\d{2}-\d{2})[T ].*$")
 
 
 def convert_column(
-    values: pa.Array, column: Column[Any], rows: npt.NDArray[np.int64], file_column: str
+    values: pa.Array, column: Column[Any], rows: npt.NDArray[np.int64], file_column: str, *, verbatim: bool = False
 ) -> tuple[pa.Array, list[Issue]]:
     """Convert a column to what `column` of the table holds; blank text becomes null.
 
@@ -33,8 +35,10 @@ def convert_column(
         column: the table's column.
         rows: row number of each value.
         file_column: its name in the file, for the issues.
+        verbatim: whether blanks in texts are kept as they are, because dothi wrote them itself.
     """
     read, kind = _reader(column)
+    read = str if verbatim and read is read_text else read
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_dictionary(values.type):
@@ -71,11 +75,6 @@ def convert_constant(text: str, column: Column[Any], count: int) -> pa.Array:
     return pa.array([read(text)] * count, kind) if count else pa.array([], kind)
 
 
-def arrow_type(column: Column[Any]) -> pa.DataType:
-    """Give the Arrow type that a column of the table is staged in."""
-    return _reader(column)[1]
-
-
 def _reader(column: Column[Any]) -> tuple[Callable[[Any], Any], pa.DataType]:
     kind = column.type
     if isinstance(kind, Boolean):
@@ -98,12 +97,12 @@ def _is_blank(value: Any) -> bool:
 
 
 def read_text(value: Any) -> str:
-    """Give a value as text: NFC, single spaces, whole numbers without a decimal point, dates as ISO."""
+    """Give a value as text: NFC, single spaces, its line breaks, whole numbers without a decimal point, dates as ISO."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", str(value)).strip())
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", str(value)).strip())
 
 
 def _read_int(value: Any) -> int:
@@ -147,12 +146,9 @@ def _read_time(value: Any) -> datetime:
 
 
 def _read_date(value: Any) -> date:
-    """Read an ISO date or a Vietnamese one (day first); a year alone is no date."""
+    """Read an ISO date (of a time, its day) or a Vietnamese one (day first); a year alone is no date."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
         return value
-    text = str(value).strip()
-    if match := _DAY_FIRST.fullmatch(text):
-        return date(int(match[3]), int(match[2]), int(match[1]))
-    return date.fromisoformat(text[:10])
+    return read_date(_TIME_OF_DAY.sub("", str(value)))

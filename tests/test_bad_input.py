@@ -42,7 +42,7 @@ def refused(*arguments: str | Path) -> str:
     [
         (("load", "parcel", "FILE"), "parcels"),
         (("load", "parcels", NO_FILE), "does not exist"),
-        (("load", "parcels", "no-such-*.shp"), "holds no file"),
+        (("load", "parcels", "no-such-*.shp"), "No file fits"),
         (("load", "parcels", "FILE", "--crs", "EPSG:1"), "EPSG"),
         (("load", "parcels", "FILE", "--crs", "WGS84"), "EPSG:9210"),
         (("load", "parcels", "FILE", "--crs", "EPSG:4326"), "5897"),
@@ -54,7 +54,7 @@ def refused(*arguments: str | Path) -> str:
         (("load", "parcels", "FILE", "--profile", "mine"), "parcel-address"),
         (("load", "parcels", "FILE", "--file-layer", "x"), "layers"),
         (("load", "parcels", "FILE", "--complete-for", "city"), "sheet or commune"),
-        (("load", "parcels", "FILE", "--valid-from", "31/12/2025"), "%Y-%m-%d"),
+        (("load", "parcels", "FILE", "--valid-from", "12/31/2025"), "31/12/2025"),
         (("load", "plans", "FILE", "--dry-run", "--crs", "EPSG:0"), "EPSG"),
         (("load", "unit_changes", "FILE"), "CSV"),
         (("rollback", "99999"), "99999"),
@@ -87,7 +87,7 @@ def test_what_is_asked_wrongly_is_refused_with_what_would_be_right(
 
 
 @pytest.mark.parametrize(
-    "command", [("db", "status"), ("load", "parcels", NO_FILE), ("batches",), ("rollup", "refresh"), ("serve",)]
+    "command", [("db", "status"), ("load", "parcels", __file__), ("batches",), ("rollup", "refresh"), ("serve",)]
 )
 @pytest.mark.parametrize("name", ["DOTHI_PORT", "DOTHI_LOG_LEVEL"])
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], name: str) -> None:

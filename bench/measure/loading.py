@@ -63,6 +63,7 @@ def write_shapefile(city: City, effort: Effort) -> Path:
     if file.exists():
         return file
     effort.say(f"writing {file.name}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
     drawn = [commune.parcels() for commune in city.communes()]
     fields = {
         "MAXA": np.concatenate([np.full(len(one.area_m2), one.commune_code, object) for one in drawn]),

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from spatial.database import open_engine
 from tests.conftest import Database
+from tests.ingest.terminal import Run
 from tests.ingest.world import found_commune
 
 
@@ -26,3 +27,10 @@ def town(engine: Engine, tmp_path: Path) -> Engine:
     folder.mkdir()
     found_commune(engine, folder)
     return engine
+
+
+@pytest.fixture
+def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line, on this test's database."""
+    monkeypatch.setenv("DOTHI_DATABASE_URL", database.url)
+    return Run()

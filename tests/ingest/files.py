@@ -32,10 +32,7 @@ def write_layer(
     shapefile = path.suffix == ".shp"
     table = pa.table(
         {
-            **{
-                name: pa.array(values, None if any(one is not None for one in values) else pa.string())
-                for name, values in columns.items()
-            },
+            **{name: _array(values) for name, values in columns.items()},
             "geometry": pa.array(shapely.to_wkb(np.array(geometries, dtype=object)), pa.binary()),
         }
     )
@@ -55,6 +52,12 @@ def write_layer(
         if crs is None:
             path.with_suffix(".prj").unlink(missing_ok=True)
     return path
+
+
+def _array(values: Sequence[Any]) -> pa.Array:
+    """Give a column; one without any value is text."""
+    array = pa.array(values)
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 
 def write_parcels(path: Path, count: int = 3, **options: Any) -> Path:

@@ -1,12 +1,10 @@
-"""Checks of parcels: numbers, duplicates, communes, country; areas and overlaps beside a brute-force oracle."""
-
-import itertools
+"""Checks of parcels: numbers, duplicates, communes, country, areas."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.areas import check_areas, read_areas, read_number
@@ -19,8 +17,6 @@ from ingest.checks import (
     normalize_numbers,
 )
 from ingest.issues import Issue, IssueCode
-from ingest.overlaps import OVERLAP_MIN_M2, check_overlaps
-from ingest.source import GeometryArray
 
 COMMUNE = shapely.box(105.70, 20.98, 105.75, 21.02)
 
@@ -169,62 +165,3 @@ def test_areas_from_numbers() -> None:
 def test_area_mismatch() -> None:
     issues = check_areas(np.array([100.0, 106.0, np.nan, 21.0]), np.array([100.0, 100.0, 5.0, 19.5]), rows_of(4), "D")
     assert found(issues) == [(2, IssueCode.AREA_MISMATCH)]
-
-
-def mosaic(side: int) -> GeometryArray:
-    """Give a coverage of wiggled quadrangles that share their corners exactly."""
-    i, j = np.meshgrid(np.arange(side + 1), np.arange(side + 1))
-    points = np.stack([i * 10 + np.sin(i * 7 + j), j * 10 + np.cos(i + j * 5)], axis=-1)
-    corners = [points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1], points[:-1, :-1]]
-    return np.asarray(shapely.polygons(np.stack(corners, axis=2).reshape(-1, 5, 2)), dtype=object)
-
-
-def overlap_pairs(issues: list[Issue]) -> set[tuple[int, int]]:
-    return {(int((issue.detail or "").split(":")[0]), issue.row or 0) for issue in issues}
-
-
-def brute_force(geometries: GeometryArray) -> set[tuple[int, int]]:
-    pairs = itertools.combinations(range(len(geometries)), 2)
-    return {(a + 1, b + 1) for a, b in pairs if shapely.area(shapely.intersection(geometries[a], geometries[b])) > OVERLAP_MIN_M2}
-
-
-def test_a_clean_mosaic_has_no_overlap() -> None:
-    geometries = mosaic(20)
-    assert check_overlaps(geometries, rows_of(len(geometries))) == []
-
-
-def test_overlap_sliver_island_and_double() -> None:
-    geometries = mosaic(6)
-    geometries[0] = shapely.transform(geometries[0], lambda c: c + np.array([0.1, 0.0]))
-    island = shapely.box(33, 33, 35, 35)
-    everything = np.append(geometries, [island, geometries[20], shapely.reverse(geometries[8])]).astype(object)
-    issues = check_overlaps(everything, rows_of(len(everything)))
-    assert overlap_pairs(issues) == brute_force(everything)
-    kinds = {(int((i.detail or "").split(":")[0]), i.row): i.code for i in issues}
-    assert kinds[(1, 2)] is IssueCode.SLIVER
-    assert kinds[(21, 38)] is IssueCode.OVERLAP
-
-
-@pytest.mark.parametrize("turn", [False, True])
-def test_holes_and_parts_fit_together(turn: bool) -> None:
-    """A parcel that fills another's hole, and one of two parts, are no overlap, whichever way their rings run."""
-    holed = shapely.from_wkt("POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 6 3, 6 6, 3 6, 3 3))")
-    filling = shapely.box(3, 3, 6, 6)
-    parts = shapely.MultiPolygon([shapely.box(9, 0, 12, 9), shapely.box(20, 0, 22, 2)])
-    geometries = np.array([holed, shapely.reverse(filling) if turn else filling, parts], dtype=object)
-    assert check_overlaps(geometries, rows_of(3)) == []
-    larger = np.append(geometries, [shapely.box(5, 5, 7, 7), None, shapely.Polygon()]).astype(object)
-    assert overlap_pairs(check_overlaps(larger, rows_of(6))) == {(1, 4), (2, 4)}
-    assert check_overlaps(larger[-2:], rows_of(2)) == []
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 15), st.integers(1, 15)), min_size=1, max_size=12)
-)
-def test_overlaps_agree_with_brute_force(boxes: list[tuple[int, int, int, int]]) -> None:
-    extra = [shapely.box(x, y, x + w, y + h) for x, y, w, h in boxes]
-    geometries = np.append(mosaic(3), [None, *extra]).astype(object)
-    kept = np.array([g for g in geometries if g is not None], dtype=object)
-    issues = check_overlaps(kept, rows_of(len(kept)))
-    assert overlap_pairs(issues) == brute_force(kept)

@@ -86,22 +86,3 @@ def test_a_database_that_stops_leaves_nothing_behind(
 
     monkeypatch.setattr(load.Work, step, original)
     assert load_one(town, "parcels", parcel_file(tmp_path / "q.shp", [1, 0])).added == 1
-
-
-def run_out_of_disk(engine: Engine, *, through_driver: bool) -> None:
-    """Let the server raise its very error in a load, to SQLAlchemy or to the driver below it, as COPY does."""
-    statement = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
-    with connect.loading(engine) as connection:
-        connection.execute(text("SELECT ingest.open_batch('load')"))
-        if through_driver:
-            driver = connection.connection.dbapi_connection
-            assert driver
-            driver.cursor().execute(statement)
-        connection.execute(text(statement))
-
-
-@pytest.mark.parametrize("through_driver", [False, True])
-def test_a_full_disk_is_said_and_leaves_nothing_behind(engine: Engine, through_driver: bool) -> None:
-    with pytest.raises(Unavailable, match="disk is full; nothing was published"):
-        run_out_of_disk(engine, through_driver=through_driver)
-    assert one(engine, "SELECT count(*) FROM ingest.batch") == 0

@@ -1,7 +1,9 @@
 """Plan dossiers in the layout of Circular 16/2025: classes to layers, facts to events, documents and coverage."""
 
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,22 @@ def test_the_same_dossier_again_changes_nothing_and_an_event_changes_the_status(
     assert rows(town, "SELECT DISTINCT valid_to::text FROM planning.zone") == [("2026-01-01",)]
     assert rows(town, "SELECT DISTINCT valid_to::text FROM planning.theme_coverage") == [("2026-01-01",)]
     assert one(town, "SELECT count(*) FROM planning.zone") == 2
+
+
+def test_a_second_edition_of_no_named_plan_takes_nothing_out_and_tells_what_it_lacks(town: Engine, tmp_path: Path) -> None:
+    load_one(town, "plans", write_dossier(tmp_path / "a", facts()))
+    second = write_dossier(tmp_path / "b", None)
+    with closing(sqlite3.connect(second / "HoSoGIS" / "QuyHoach.gpkg")) as package, package:
+        for trigger in ("rtree_ChucNangSuDungDat_A_geom_delete", "rtree_ChucNangSuDungDat_A_geometry_delete"):
+            package.execute(f'DROP TRIGGER IF EXISTS "{trigger}"')
+        package.execute("DELETE FROM ChucNangSuDungDat_A WHERE maDoiTuong = ?", (f"{CODE}.2",))
+    report = load_one(town, "plans", second)
+    assert (report.ended, report.issues["edition_lacks"]) == (0, 1)
+    assert rows(town, "SELECT severity, value, message LIKE '%zones: 1%' FROM ingest.issue WHERE code = 'edition_lacks'") == [
+        ("warning", CODE, True)
+    ]
+    assert one(town, "SELECT count(*) FROM planning.zone WHERE valid_to IS NULL") == 2
+    assert "edition_lacks" not in load_one(town, "plans", write_dossier(tmp_path / "c", facts())).issues
 
 
 def test_a_dossier_taken_back_leaves_nothing(town: Engine, tmp_path: Path) -> None:

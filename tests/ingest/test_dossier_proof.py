@@ -151,7 +151,7 @@ def test_a_dossier_taken_back_leaves_its_ground_unproven_until_it_returns(town: 
     assert set(held(town).values()) == {0}
     gaps = rows(town, "SELECT DISTINCT table_name FROM planning.content_gap ORDER BY 1")
     assert [row[0] for row in gaps] == ["planning.plan", "planning.plan_event", "planning.planning_line", "planning.zone"]
-    roll_back(town, undone.batch_id)
+    roll_back(town, undone.batch_id or 0)
     assert one(town, "SELECT count(*) FROM planning.content_gap") == 0
     assert held(town) == {"zoning": 2, "red_line": 1, "building_line": 0, "corridor": 0}
     assert set(extents(town).values()) == {"full"}

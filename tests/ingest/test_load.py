@@ -18,7 +18,7 @@ from spatial.database import open_engine
 from spatial.errors import InvalidInput
 from spatial.layers import LAYERS, find_layer
 from tests.conftest import cloned
-from tests.ingest.world import one, rows
+from tests.ingest.world import load_one, one, rows
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_data"
 
@@ -114,6 +114,20 @@ def test_every_layer_can_be_exported(sample: tuple[Engine, dict[str, LoadReport]
             counted[layer.name] = export_layer(connection, layer, tmp_path / f"{layer.name}.gpkg", all_periods=True)
     assert counted["parcels"] == one(engine, "SELECT count(*) FROM land.parcel")
     assert all(count > 0 for count in counted.values()), counted
+
+
+@pytest.mark.slow
+def test_the_whole_sample_loads_back_unchanged(sample: tuple[Engine, dict[str, LoadReport]], tmp_path: Path) -> None:
+    engine, _ = sample
+    told: dict[str, Any] = {}
+    for layer in LAYERS:
+        path = tmp_path / f"{layer.name}.fgb"
+        with engine.connect() as connection:
+            count = export_layer(connection, layer, path, all_periods=True)
+        report = load_one(engine, layer.name, path)
+        if (report.unchanged, report.wrote) != (count, False):
+            told[layer.name] = report.as_json()
+    assert told == {}
 
 
 def test_an_export_elsewhere_or_otherwise_is_refused(engine: Engine, tmp_path: Path) -> None:

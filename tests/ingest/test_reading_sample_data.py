@@ -31,6 +31,7 @@ from ingest.land_use_text import LandUseCode, LandUseCodes, read_land_uses
 from ingest.overlaps import check_overlaps
 from ingest.repair import Kind, repair_geometries
 from ingest.source import SourceBatch, describe_layer, read_batches, read_geometries
+from tests.ingest.test_overlaps import drawn_of
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 ENTRIES = [entry for entry in json.loads((SAMPLE / "manifest.json").read_text("utf-8"))["loads"] if entry["layer"] == "parcels"]
@@ -109,7 +110,7 @@ def test_listed_faults_are_found(entry: dict[str, Any], communes: dict[str, Base
         *read_land_uses(columns[plan.public["land_use_raw"]], land_use_codes(), rows, "use").issues,
         *check_country(in_wgs84, rows),
         *check_communes(in_wgs84, codes, communes, rows),
-        *check_overlaps(repaired.geometries, rows),
+        *check_overlaps(drawn_of(repaired.geometries, rows)),
     ]
     listed = [fault for fault in FAULTS if fault["file"] == entry["file"]]
     by_row = {(issue.row, issue.code.value) for issue in issues}

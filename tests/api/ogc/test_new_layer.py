@@ -136,6 +136,22 @@ def test_grants(migrated: Database) -> None:
         assert cursor.fetchone() == (True,)
 
 
+def test_a_file_loads_and_bad_rows_wait(migrated: Database, tmp_path: Path) -> None:
+    path = write_layer(
+        tmp_path / "trees.gpkg",
+        [shapely.Point(105.8, 21.0), shapely.Point(105.8001, 21.0)],
+        {"code": ["a", "b"], "species": ["Xà cừ", "Sấu"], "girth_cm": [90, -1], "valid_from": ["2020-01-01"] * 2},
+        crs="EPSG:4326",
+        geometry_type="Point",
+    )
+    engine = create_engine(sqlalchemy_url(migrated.url), poolclass=NullPool)
+    (first,) = load_files(engine, TREES, [path], LoadOptions())
+    (again,) = load_files(engine, TREES, [path], LoadOptions())
+    engine.dispose()
+    assert (first.added, first.quarantined, first.issues["value_not_allowed"]) == (1, 1, 1)
+    assert (again.added, again.unchanged, again.wrote) == (0, 1, False)
+
+
 def test_history(migrated: Database) -> None:
     write = writing(migrated)
     write(PLANT)

@@ -1,0 +1,53 @@
+"""Which columns name rows of other tables by their code, once for all: there are no foreign keys, as codes outlive periods."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from spatial.tables import Base
+
+NAMED: Mapping[str, str] = {
+    "commune_code": "admin.unit",
+    "former_commune_code": "admin.unit",
+    "province_code": "admin.unit",
+    "unit_code": "admin.unit",
+    "urban_area_code": "admin.urban_area",
+    "plan_code": "planning.plan",
+    "other_plan_code": "planning.plan",
+    "parcel_code": "land.parcel",
+    "permit_code": "construction.permit",
+    "raster_code": "population.raster",
+}
+"""Column of any table -> the table whose `code` it holds."""
+
+NAMED_IN: Mapping[str, Mapping[str, str]] = {
+    "admin.unit": {"parent_code": "admin.unit"},
+    "admin.urban_area": {"parent_code": "admin.urban_area"},
+    "admin.unit_change": {"from_code": "admin.unit", "to_code": "admin.unit"},
+    "land.parcel_lineage": {"from_code": "land.parcel", "to_code": "land.parcel"},
+}
+"""The same for columns whose name says something else elsewhere."""
+
+LISTED = frozenset({"info_code", "land_use_code", "function_code", "source_code", "indicator_code"})
+"""Columns that name an entry of a code list, which no batch writes."""
+
+DERIVED = frozenset({"audit", "history", "ingest", "rollup"})
+"""Schemas whose tables follow from others, or are the books about them."""
+
+
+@cache
+def references_of(table_name: str) -> Mapping[str, str]:
+    """Give column -> table that it names, for a table as `schema.table`."""
+    columns = Base.metadata.tables[table_name].columns
+    named = {column.name: NAMED[column.name] for column in columns if column.name in NAMED}
+    return {**named, **NAMED_IN.get(table_name, {})}
+
+
+@cache
+def tables_that_name(target: str) -> Mapping[str, tuple[str, ...]]:
+    """Give the tables with columns that hold codes of `target` (`schema.table`): table -> its columns."""
+    found = {}
+    for name, table in Base.metadata.tables.items():
+        columns = tuple(column for column, named in references_of(name).items() if named == target)
+        if columns and table.schema not in DERIVED:
+            found[name] = columns
+    return found
