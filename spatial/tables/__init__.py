@@ -26,7 +26,7 @@ from spatial.tables.planning import (
     ZoneFunction,
     ZoneFunctionAlias,
 )
-from spatial.tables.population import GridCell, Observation, Raster, UnitCount
+from spatial.tables.population import Completeness, GridCell, Observation, Raster, UnitCount
 from spatial.tables.private import (
     ParcelOwner,
     ParcelRestricted,
@@ -35,7 +35,7 @@ from spatial.tables.private import (
     PrivateHistory,
     QuarantineRow,
 )
-from spatial.tables.rollup import Dirty, Indicator, State, Value
+from spatial.tables.rollup import Dirty, Edge, Indicator, Note, Past, Report, State, TierUnit, Value
 
 __all__ = [
     "Address",
@@ -44,9 +44,11 @@ __all__ = [
     "BatchTable",
     "Building",
     "Change",
+    "Completeness",
     "CountryEnvelope",
     "Dirty",
     "Document",
+    "Edge",
     "EditorTerritory",
     "Facility",
     "GreenArea",
@@ -59,12 +61,14 @@ __all__ = [
     "LayerVersion",
     "NaturalArea",
     "Network",
+    "Note",
     "Observation",
     "Parcel",
     "ParcelLineage",
     "ParcelOwner",
     "ParcelRestricted",
     "ParcelUse",
+    "Past",
     "Permit",
     "PermitApplicant",
     "Plan",
@@ -76,9 +80,11 @@ __all__ = [
     "Quarantine",
     "QuarantineRow",
     "Raster",
+    "Report",
     "Source",
     "State",
     "ThemeCoverage",
+    "TierUnit",
     "UndergroundSpace",
     "Unit",
     "UnitChange",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, insert, text
 from spatial import tables
 from spatial.rollup import refresh
 from tests.conftest import Database, sqlalchemy_url
-from tests.spatial.rollup_world import add_parcels, add_units
+from tests.spatial.rollup_world import add_parcels, add_units, state_complete
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,7 @@ def _add_people_and_green(connection: Connection) -> None:
             geom="SRID=4326;MULTIPOLYGON(((105 20,105.001 20,105.001 20.001,105 20)))",
         )
     )  # fmt: skip
+    state_complete(connection, "green_areas", "37001", 1, date(2025, 12, 31))
 
 
 async def test_the_list_says_what_each_indicator_is(client: httpx.AsyncClient) -> None:
@@ -131,7 +132,7 @@ async def test_changed_data_are_said_to_be_stale(client: httpx.AsyncClient, data
     [
         ("/rollups/parcel_cuont", 404, "parcel_count"),
         ("/rollups/parcel_count?level=village", 400, "nation"),
-        ("/rollups/parcel_count?period=1900", 400, "2026"),
+        ("/rollups/parcel_count?period=1900", 400, "Periods: 20"),
         ("/rollups/parcel_count?parent=ZZ", 404, "VN"),
         ("/rollups/parcel_count?levle=city", 400, "level"),
         ("/rollups/parcel_count?f=pdf", 400, "csv"),
