@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from ingest.checks import check_duplicates
 from ingest.columns import map_columns, require_columns
+from ingest.completeness import state_complete
 from ingest.connect import loading, lock_layer
 from ingest.content import EncodingLog, FileContent, decode_batch, file_issues, raw_row_values, read_content
 from ingest.crs_detect import DetectedCrs, detect_crs
@@ -307,6 +308,17 @@ class Work:
         """Write quarantine and issues, and drop what was staged."""
         self.quarantined = store_quarantine(self.connection, self.batch_id, self.context, self.issues)
         store_issues(self.connection, self.batch_id, self.issues)
+        options = self.context.options
+        if options.complete_for is CompleteFor.COMMUNE:
+            state_complete(
+                self.connection,
+                self.context.layer.name,
+                self.stage_table,
+                set_aside=self.quarantined,
+                stated_on=options.valid_from or self.context.today,
+                batch_id=self.batch_id,
+                source=options.source,
+            )
         drop_stage(self.connection)
 
     def report(self, started: float) -> LoadReport:
