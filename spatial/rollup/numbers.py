@@ -2,18 +2,18 @@
 
 from decimal import Decimal
 
-_DECIMALS = 2
+_SMALL = Decimal("0.1")
 
 
-def write_number(value: Decimal | float, decimals: int = _DECIMALS) -> str:
-    """Write a number with thousands separated by commas: at most so many decimals, or two significant digits where that is 0.
+def write_number(value: Decimal | float) -> str:
+    """Write a number with thousands separated by commas: two decimals, of a small one two significant digits.
 
-    >>> write_number(1234.5), write_number(0.000046), write_number(0)
+    >>> write_number(1234.5), write_number(0.0000461), write_number(0)
     ('1,234.50', '0.000046', '0')
     """
     exact = Decimal(str(value))
     if exact == exact.to_integral_value():
         return f"{exact:,.0f}"
-    if round(exact, decimals) != 0:
-        return f"{exact:,.{decimals}f}"
+    if abs(exact) >= _SMALL:
+        return f"{exact:,.2f}"
     return f"{exact:.{1 - exact.adjusted()}f}"
