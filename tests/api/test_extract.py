@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.extract_words import write_number
 from tests.conftest import Database
 from tests.lookup_world import World, lonlat, open_world
 
@@ -75,3 +76,18 @@ async def test_what_the_lookup_refuses_the_document_refuses(world: World, client
     assert (await client.get("/lookup/extract.pdf?parcel=09706.1.1")).status_code == 404
     assert (await client.get("/lookup/extract.pdf?lon=nan&lat=1")).status_code == 400
     assert (await client.get("/lookup/extract.pdf?parcels=1")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.0, 1, "0,0"),
+        (0.004, 2, "0,0040"),
+        (0.00046, 1, "0,00046"),
+        (0.05, 1, "0,1"),
+        (0.004, None, "0,0040"),
+        (1234.5, 2, "1.234,50"),
+    ],
+)
+def test_what_is_not_zero_is_never_printed_as_zero(value: float, decimals: int | None, written: str) -> None:
+    assert write_number(value, "vi", decimals) == written
