@@ -6,6 +6,7 @@ The first refresh of a year computes everything, since every figure begins a new
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +16,6 @@ from sqlalchemy import (
     Subquery,
     Table,
     Text,
-    TextClause,
     and_,
     case,
     column,
@@ -97,10 +97,10 @@ class _Refresh:
 
     def run(self, name: str, **values: object) -> int:
         """Run a statement with those of the values that it has a place for; give the number of rows written."""
-        return self.connection.execute(self._bound(name, values)).rowcount
+        return self.connection.execute(read_statement(f"rollup/{name}"), self._arguments(name, values)).rowcount
 
-    def _bound(self, name: str, values: Mapping[str, object]) -> TextClause:
-        """Bind the day, what is enough, the version, and what is given."""
+    def _arguments(self, name: str, values: Mapping[str, object]) -> dict[str, object]:
+        """Choose from the day, what is enough, the version, and what is given."""
         known = {
             "legal_date": self.today,
             "period": self.period,
@@ -109,8 +109,7 @@ class _Refresh:
             "data_version": self.version,
             **values,
         }
-        statement = read_statement(f"rollup/{name}")
-        return statement.bindparams(**{key: known[key] for key in statement.compile().params})
+        return {key: known[key] for key in _places(name)}
 
     # -- communes ---------------------------------------------------------------------------------------------------------
 
@@ -130,7 +129,8 @@ class _Refresh:
         indicators = self._indicators_of(computation)
         scope = None if communes is None else sorted(communes)
         self.run("delete_communes", indicators=indicators, communes=scope, spans=computation.spans)
-        statement = self._bound(computation.statement, {"communes": scope, "indicators": indicators})
+        arguments = self._arguments(computation.statement, {"communes": scope, "indicators": indicators})
+        statement = read_statement(f"rollup/{computation.statement}").bindparams(**arguments)
         computed = statement.columns(*(column(name) for name in _COMPUTED)).cte("computed")
         home = _homes(self.today)
         values = select(
@@ -266,6 +266,12 @@ def _by_period(spans: Mapping[str, str], period: str) -> list[tuple[str | None, 
     """Group indicators by what is to be written of them: the present period, or every one (None)."""
     groups = ((period, "now"), (None, "all"))
     return [(of, found) for of, span in groups if (found := sorted(code for code, one in spans.items() if one == span))]
+
+
+@cache
+def _places(name: str) -> tuple[str, ...]:
+    """Name the parameters of a statement."""
+    return tuple(read_statement(f"rollup/{name}").compile().params)
 
 
 def _homes(today: date) -> Subquery:
