@@ -36,32 +36,6 @@ COMMENT ON COLUMN rollup.past.coverage IS 'Phần đã có dữ liệu (0-1)';
 COMMENT ON COLUMN rollup.past.batch_ids IS 'Các lần ghi nguồn';
 COMMENT ON COLUMN rollup.past.as_of IS 'Tính cho ngày';
 
-CREATE TABLE rollup.edge (
-    level TEXT NOT NULL,
-    from_code TEXT NOT NULL,
-    to_code TEXT NOT NULL,
-    changed_on DATE NOT NULL,
-    begins DATE NOT NULL,
-    people_share FLOAT NOT NULL,
-    land_share FLOAT NOT NULL,
-    ground_share FLOAT NOT NULL,
-    is_divided BOOLEAN NOT NULL,
-    CONSTRAINT edge_pkey PRIMARY KEY (level, from_code, to_code, changed_on),
-    CONSTRAINT edge_people_share_share_check CHECK (people_share BETWEEN 0 AND 1),
-    CONSTRAINT edge_land_share_share_check CHECK (land_share BETWEEN 0 AND 1),
-    CONSTRAINT edge_ground_share_share_check CHECK (ground_share BETWEEN 0 AND 1)
-);
-COMMENT ON TABLE rollup.edge IS 'Biến động đơn vị đã chuẩn hóa để chuyển số liệu';
-COMMENT ON COLUMN rollup.edge.level IS 'Cấp';
-COMMENT ON COLUMN rollup.edge.from_code IS 'Mã trước';
-COMMENT ON COLUMN rollup.edge.to_code IS 'Mã sau (trống: chưa rõ)';
-COMMENT ON COLUMN rollup.edge.changed_on IS 'Ngày có hiệu lực';
-COMMENT ON COLUMN rollup.edge.begins IS 'Biến động trước đó';
-COMMENT ON COLUMN rollup.edge.people_share IS 'Phần dân số (0-1)';
-COMMENT ON COLUMN rollup.edge.land_share IS 'Phần diện tích (0-1)';
-COMMENT ON COLUMN rollup.edge.ground_share IS 'Phần của đơn vị sau (0-1)';
-COMMENT ON COLUMN rollup.edge.is_divided IS 'Đã rõ tỷ lệ';
-
 CREATE TABLE rollup.report (
     indicator_code TEXT NOT NULL,
     level TEXT NOT NULL,
@@ -165,6 +139,6 @@ SELECT ingest.track_table('survey.completeness');
 CREATE INDEX parcel_use_commune_code_idx ON land.parcel_use (commune_code);
 
 GRANT SELECT ON survey.completeness, rollup.note, rollup.tier_unit TO dothi_public;
-GRANT SELECT ON rollup.past, rollup.edge, rollup.report TO dothi_reader;
+GRANT SELECT ON rollup.past, rollup.report TO dothi_reader;
 GRANT SELECT ON history.survey__completeness TO dothi_ingest;
-GRANT SELECT, INSERT, UPDATE, DELETE ON rollup.past, rollup.edge, rollup.report, rollup.tier_unit, rollup.note TO dothi_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON rollup.past, rollup.report, rollup.tier_unit, rollup.note TO dothi_ingest;

@@ -148,8 +148,8 @@ COMPUTATIONS: tuple[Computation, ...] = (
     ),
 )
 
-REPORT_STATEMENTS = ("edges", "reports")
-"""What fills `rollup.edge` and `rollup.report`, in this order."""
+REPORT_STATEMENTS = ("places", "edges", "given", "reports")
+"""What fills `rollup.report` by way of the refresh's own tables, in this order."""
 
 REPORT_SOURCES: tuple[Source, ...] = (_wide(tables.UnitCount), _wide(tables.Observation), *_WAYS_OF_UNITS)
 """What they read: all of it is a source of `population` or `observations`."""
@@ -165,9 +165,7 @@ TIER_SOURCES: tuple[Source, ...] = (
 )
 """Tables that change how communes are added up, for every indicator."""
 
-BOOKS = frozenset(
-    {"rollup.value", "rollup.report", "rollup.past", "rollup.edge", "rollup.tier_unit", "rollup.note", "rollup.indicator"}
-)
+BOOKS = frozenset({"rollup.value", "rollup.report", "rollup.past", "rollup.tier_unit", "rollup.note", "rollup.indicator"})
 """Tables that the figures keep themselves."""
 
 

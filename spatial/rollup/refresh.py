@@ -10,10 +10,8 @@ from functools import cache
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Float,
-    Subquery,
     Table,
     Text,
     and_,
@@ -31,16 +29,15 @@ from sqlalchemy.dialects.postgresql import insert
 from spatial.rollup.computations import (
     COMPUTATIONS,
     REPORT_SOURCES,
-    REPORT_STATEMENTS,
     TIER_SOURCES,
     Computation,
     Source,
-    table_of,
 )
 from spatial.rollup.figures import ENOUGH, SHOWN
 from spatial.rollup.notes import Told, read_notes
+from spatial.rollup.work import EDGES, GIVEN, PLACES, analyze, make
 from spatial.statements import read_statement
-from spatial.tables import Dirty, Edge, Indicator, Note, Report, State, TierUnit, Unit, UnitCode, Value
+from spatial.tables import Dirty, Indicator, Note, Report, State, TierUnit, Value
 from spatial.versions import data_version, today_vn
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('dothi.rollup', 0))"
@@ -111,17 +108,23 @@ class _Refresh:
         }
         return {key: known[key] for key in _places(name)}
 
+    def fill(self, table: Table, name: str) -> None:
+        """Make one of the refresh's own tables and run the statement that fills it."""
+        make(self.connection, table)
+        self.run(name)
+        analyze(self.connection, table)
+
     # -- communes ---------------------------------------------------------------------------------------------------------
 
     def carry(self) -> None:
         """Carry what was reported, and the state of past years, to the units of today."""
         above = select(Report.indicator_code).where(Report.level != "commune").distinct()
         before = set(self.connection.scalars(above))
-        self.connection.execute(delete(Edge))
         self.connection.execute(delete(Report))
         self._forget_notes("reports")
-        for name in REPORT_STATEMENTS:
-            self.run(name)
+        self.fill(EDGES, "edges")
+        self.fill(GIVEN, "given")
+        self.run("reports")
         self.spans |= dict.fromkeys(before | set(self.connection.scalars(above)), "all")
 
     def compute(self, computation: Computation, communes: set[str] | None) -> None:
@@ -132,11 +135,11 @@ class _Refresh:
         arguments = self._arguments(computation.statement, {"communes": scope, "indicators": indicators})
         statement = read_statement(f"rollup/{computation.statement}").bindparams(**arguments)
         computed = statement.columns(*(column(name) for name in _COMPUTED)).cte("computed")
-        home = _homes(self.today)
+        home = select(PLACES).where(PLACES.c.level == "commune", PLACES.c.is_in_force).subquery("home")
         values = select(
             computed.c.indicator_code,
             computed.c.unit_code,
-            func.coalesce(home.c.province_code, computed.c.parent_code),
+            func.coalesce(home.c.home_code, computed.c.parent_code),
             computed.c.period,
             computed.c.value,
             case((home.c.code.is_not(None), computed.c.coverage.cast(Float))),
@@ -209,6 +212,7 @@ def refresh(connection: Connection, *, everything: bool = False) -> RefreshRepor
         _add_turned(connection, marks, last, work.today)
     if last is not None and last.year < work.today.year:
         work.run("keep_past", indicators=_state_indicators(), last_date=last)
+    work.fill(PLACES, "places")
     if everything or _dirty_communes(REPORT_SOURCES, marks) is None:
         work.carry()
     for item in COMPUTATIONS:
@@ -272,27 +276,3 @@ def _by_period(spans: Mapping[str, str], period: str) -> list[tuple[str | None, 
 def _places(name: str) -> tuple[str, ...]:
     """Name the parameters of a statement."""
     return tuple(read_statement(f"rollup/{name}").compile().params)
-
-
-def _homes(today: date) -> Subquery:
-    """Give the communes in force, each with its province where that is in force."""
-    unit, province = table_of(Unit), table_of(UnitCode)
-    return (
-        select(unit.c.code, province.c.code.label("province_code"))
-        .select_from(
-            unit.outerjoin(
-                province,
-                and_(
-                    province.c.code == func.coalesce(unit.c.province_code, unit.c.parent_code),
-                    province.c.level == "province",
-                    _in_force(province, today),
-                ),
-            )
-        )
-        .where(unit.c.level == "commune", _in_force(unit, today))
-        .subquery("home")
-    )
-
-
-def _in_force(table: Table, day: date) -> ColumnElement[bool]:
-    return and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))

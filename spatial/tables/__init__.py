@@ -35,7 +35,7 @@ from spatial.tables.private import (
     PrivateHistory,
     QuarantineRow,
 )
-from spatial.tables.rollup import Dirty, Edge, Indicator, Note, Past, Report, State, TierUnit, Value
+from spatial.tables.rollup import Dirty, Indicator, Note, Past, Report, State, TierUnit, Value
 
 __all__ = [
     "Address",
@@ -48,7 +48,6 @@ __all__ = [
     "CountryEnvelope",
     "Dirty",
     "Document",
-    "Edge",
     "EditorTerritory",
     "Facility",
     "GreenArea",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, Float, Identity, Integer, Numeric, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, Float, Identity, Integer, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
@@ -117,30 +117,6 @@ class Past(Base):
     coverage: Mapped[float | None] = column(Float, "Phần đã có dữ liệu (0-1)", "Share with data (0-1)")
     batch_ids: Mapped[list[int] | None] = column(JSONB, "Các lần ghi nguồn", "Source batches")
     as_of: Mapped[date] = column(Date, "Tính cho ngày", "Computed for")
-
-
-class Edge(Base):
-    """How units became each other (`admin.unit_change`), made whole: the shares of a unit and day add up to 1.
-
-    `to_code` '' is the part of which nobody says where it went. `ground_share` is the part of the later unit that comes
-    by this edge; `begins` the unit's change before this one.
-    """
-
-    __tablename__ = "edge"
-    __table_args__ = (
-        *share("people_share", "land_share", "ground_share"),
-        {"schema": "rollup", "comment": "Biến động đơn vị đã chuẩn hóa để chuyển số liệu"},
-    )
-
-    level: Mapped[str] = column(Text, "Cấp", "Tier", primary_key=True)
-    from_code: Mapped[str] = column(Text, "Mã trước", "Code before", primary_key=True)
-    to_code: Mapped[str] = column(Text, "Mã sau (trống: chưa rõ)", "Code after ('' = unknown)", primary_key=True)
-    changed_on: Mapped[date] = column(Date, "Ngày có hiệu lực", "Effective date", primary_key=True)
-    begins: Mapped[date] = column(Date, "Biến động trước đó", "The change before")
-    people_share: Mapped[float] = column(Float, "Phần dân số (0-1)", "Share of people (0-1)")
-    land_share: Mapped[float] = column(Float, "Phần diện tích (0-1)", "Share of area (0-1)")
-    ground_share: Mapped[float] = column(Float, "Phần của đơn vị sau (0-1)", "Share of the later unit (0-1)")
-    is_divided: Mapped[bool] = column(Boolean, "Đã rõ tỷ lệ", "Whether the share is known")
 
 
 class Report(Base):

@@ -1,4 +1,4 @@
--- Buildings, their footprint and floor area by commune; one for each code, the latest period where two are in force.
+-- Buildings, their footprint and floor area by commune. Legal periods of one code do not overlap, so a row in force is a building.
 -- Floor area missing: footprint times storeys; footprint missing: area of the geometry on the ellipsoid.
 -- coverage: what a steward's statement (survey.completeness) vouches for: rows loaded for its day / rows that there are; without
 -- one 0, since a building says nothing of others. Floor area: times the share of buildings whose floor area is known.
@@ -16,26 +16,27 @@ stated AS (
     WHERE s.layer = 'buildings' AND s.stated_on <= :legal_date
     ORDER BY s.commune_code, s.stated_on DESC
 ),
+loaded AS (
+    -- statements are few, so each commune's rows are found by the index, whatever the planner expects of them
+    SELECT s.commune_code, s.parent_code, s.row_count, n.loaded
+    FROM stated s
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS loaded FROM construction.building b
+        WHERE b.commune_code = s.commune_code AND b.valid_from <= s.stated_on AND (b.valid_to IS NULL OR b.valid_to > s.stated_on)
+    ) AS n
+),
 building AS (
     SELECT coalesce(b.commune_code, b.province_code || '\:unassigned', 'VN\:unassigned') AS unit_code,
         coalesce(b.province_code, 'VN') AS parent_code, b.storeys, b.floor_area_m2, b.batch_id,
-        coalesce(b.footprint_m2, ST_Area(b.geom::geography)) AS footprint_m2,
-        b.valid_from <= :legal_date AND (b.valid_to IS NULL OR b.valid_to > :legal_date) AND NOT EXISTS (
-            SELECT FROM construction.building later
-            WHERE later.code = b.code AND later.valid_from > b.valid_from AND later.valid_from <= :legal_date
-                AND (later.valid_to IS NULL OR later.valid_to > :legal_date)) AS is_in_force,
-        b.valid_from <= s.stated_on AND (b.valid_to IS NULL OR b.valid_to > s.stated_on) AS is_stated
+        coalesce(b.footprint_m2, ST_Area(b.geom::geography)) AS footprint_m2
     FROM construction.building b
-    LEFT JOIN stated s ON s.commune_code = b.commune_code
-    WHERE CAST(:communes AS text[]) IS NULL OR b.commune_code = ANY(CAST(:communes AS text[]))
+    WHERE b.valid_from <= :legal_date AND (b.valid_to IS NULL OR b.valid_to > :legal_date)
+        AND (CAST(:communes AS text[]) IS NULL OR b.commune_code = ANY(CAST(:communes AS text[])))
 ),
 counted AS (
-    SELECT unit_code, min(parent_code) AS parent_code, count(*) FILTER (WHERE is_in_force) AS buildings,
-        count(*) FILTER (WHERE is_stated) AS loaded,
-        coalesce(sum(footprint_m2) FILTER (WHERE is_in_force), 0) AS footprint_m2,
-        sum(coalesce(floor_area_m2, footprint_m2 * storeys)) FILTER (WHERE is_in_force) AS floor_area_m2,
-        count(coalesce(floor_area_m2, footprint_m2 * storeys)) FILTER (WHERE is_in_force) AS floor_areas,
-        jsonb_agg(DISTINCT batch_id) AS batch_ids
+    SELECT unit_code, min(parent_code) AS parent_code, count(*) AS buildings, sum(footprint_m2) AS footprint_m2,
+        sum(coalesce(floor_area_m2, footprint_m2 * storeys)) AS floor_area_m2,
+        count(coalesce(floor_area_m2, footprint_m2 * storeys)) AS floor_areas, jsonb_agg(DISTINCT batch_id) AS batch_ids
     FROM building GROUP BY 1
 ),
 total AS (
@@ -43,9 +44,9 @@ total AS (
         coalesce(n.buildings, 0) AS buildings, coalesce(n.footprint_m2, 0) AS footprint_m2, n.batch_ids,
         CASE WHEN coalesce(n.buildings, 0) = 0 THEN 0 ELSE n.floor_area_m2 END AS floor_area_m2,
         coalesce(n.floor_areas::float8 / nullif(n.buildings, 0), 1) AS floor_area_known,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(n.loaded::float8 / s.row_count, 0)) END AS coverage
-    FROM counted n FULL JOIN stated s ON s.commune_code = n.unit_code
-    WHERE n.buildings > 0 OR n.loaded > 0 OR s.row_count = 0
+        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(s.loaded::float8 / s.row_count, 0)) END AS coverage
+    FROM counted n FULL JOIN loaded s ON s.commune_code = n.unit_code
+    WHERE n.buildings > 0 OR s.loaded > 0 OR s.row_count = 0
 )
 SELECT i.indicator_code, t.unit_code, t.parent_code, CAST(:period AS text) AS period, i.value, i.coverage, t.batch_ids
 FROM total t

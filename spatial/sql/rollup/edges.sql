@@ -5,7 +5,7 @@
 --   transfer without share: nothing is known to have moved; the unit keeps all
 --   one edge without share: the rest; several: not divided ('': nobody says where it went)
 -- Parameters: legal_date date. admin.unit_change has some 10,000 rows; lookups of units rely on unit_code_period_excl.
-INSERT INTO rollup.edge (level, from_code, to_code, changed_on, begins, people_share, land_share, ground_share, is_divided)
+INSERT INTO unit_edge (level, from_code, to_code, changed_on, begins, people_share, land_share, ground_share, is_divided)
 WITH register AS (
     SELECT level, code, valid_from, valid_to FROM admin.unit WHERE level = 'commune'
     UNION ALL SELECT level, code, valid_from, valid_to FROM admin.unit_code

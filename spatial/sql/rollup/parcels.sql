@@ -1,17 +1,14 @@
 -- Number and area of parcels, and area by land-use group, by commune.
--- One parcel for each code, the latest period where two are in force. A parcel with several uses of known area is divided in their proportion; else its principal use has all of it.
+-- Legal periods of one code do not overlap, so a row in force is a parcel. A parcel with several uses of known area is divided in
+-- their proportion; else its principal use has all of it.
 -- Parameters: communes text[] (NULL = all), legal_date date, period text. Areas in m2, coverage = parcel area / commune area.
 -- Relies on parcel_commune_code_idx for a few communes; reads the table once for all.
 WITH parcel AS (
-    SELECT p.id, coalesce(p.commune_code, p.province_code || '\:unassigned', 'VN\:unassigned') AS unit_code,
-        coalesce(p.province_code, 'VN') AS parent_code, p.land_use_code, p.area_m2, p.batch_id
-    FROM land.parcel p
-    WHERE p.valid_from <= :legal_date AND (p.valid_to IS NULL OR p.valid_to > :legal_date)
-        AND (CAST(:communes AS text[]) IS NULL OR p.commune_code = ANY(CAST(:communes AS text[])))
-        AND NOT EXISTS (
-            SELECT FROM land.parcel later
-            WHERE later.code = p.code AND later.valid_from > p.valid_from AND later.valid_from <= :legal_date
-                AND (later.valid_to IS NULL OR later.valid_to > :legal_date))
+    SELECT id, coalesce(commune_code, province_code || '\:unassigned', 'VN\:unassigned') AS unit_code,
+        coalesce(province_code, 'VN') AS parent_code, land_use_code, area_m2, batch_id
+    FROM land.parcel
+    WHERE valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
+        AND (CAST(:communes AS text[]) IS NULL OR commune_code = ANY(CAST(:communes AS text[])))
 ),
 several AS (
     SELECT parcel_id, code, area_m2 / nullif(sum(area_m2) OVER of_parcel, 0) AS share,

@@ -24,15 +24,20 @@ permit AS (
     WHERE issued_on <= :legal_date
         AND (CAST(:communes AS text[]) IS NULL OR commune_code = ANY(CAST(:communes AS text[])))
 ),
+days AS (
+    SELECT unit_code, array_agg(issued_on) AS issued_on FROM permit GROUP BY 1
+),
 stated AS (
-    SELECT s.id, s.commune_code AS unit_code, c.parent_code, s.complete_from, s.stated_on,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, count(p.unit_code)::float8 / s.row_count) END AS loaded
+    SELECT s.commune_code AS unit_code, c.parent_code, s.complete_from, s.stated_on,
+        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, n.loaded::float8 / s.row_count) END AS loaded
     FROM survey.completeness s
     JOIN commune c ON c.code = s.commune_code AND c.valid_from <= s.stated_on
-    LEFT JOIN permit p ON p.unit_code = s.commune_code AND p.issued_on <= s.stated_on
-        AND (s.complete_from IS NULL OR p.issued_on >= s.complete_from)
+    LEFT JOIN days d ON d.unit_code = s.commune_code
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS loaded FROM unnest(d.issued_on) AS day
+        WHERE day <= s.stated_on AND (s.complete_from IS NULL OR day >= s.complete_from)
+    ) AS n
     WHERE s.layer = 'permits' AND s.stated_on <= :legal_date
-    GROUP BY s.id, s.commune_code, c.parent_code, s.complete_from, s.stated_on, s.row_count
 ),
 unit AS (
     SELECT unit_code, min(parent_code) AS parent_code, min(year) AS first_year, bool_or(is_checked) AS is_checked,

@@ -23,25 +23,28 @@ cell AS (
     WHERE c.valid_from <= :legal_date AND (c.valid_to IS NULL OR c.valid_to > :legal_date)
         AND (CAST(:communes AS text[]) IS NULL OR c.commune_code = ANY(CAST(:communes AS text[])))
 ),
-stated AS (
-    SELECT DISTINCT ON (commune_code) commune_code, stated_on, row_count
-    FROM survey.completeness
-    WHERE layer = 'population_grid' AND stated_on <= :legal_date
-    ORDER BY commune_code, stated_on DESC
-),
 by_raster AS (
-    SELECT c.commune_code, c.year, c.raster_id, c.raster_code, sum(c.population) AS people,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(count(*) FILTER (
-            WHERE c.valid_from <= s.stated_on AND (c.valid_to IS NULL OR c.valid_to > s.stated_on))::float8 / s.row_count, 0)) END
-        AS coverage,
-        jsonb_agg(DISTINCT c.batch_id) AS batch_ids
-    FROM cell c LEFT JOIN stated s USING (commune_code)
-    WHERE c.commune_code IS NOT NULL
-    GROUP BY c.commune_code, c.year, c.raster_id, c.raster_code, s.row_count
+    SELECT commune_code, year, raster_id, raster_code, sum(population) AS people, jsonb_agg(DISTINCT batch_id) AS batch_ids
+    FROM cell WHERE commune_code IS NOT NULL GROUP BY 1, 2, 3, 4
+),
+gridded AS (
+    SELECT DISTINCT ON (commune_code, year) commune_code, year, raster_code, people, batch_ids
+    FROM by_raster ORDER BY commune_code, year, raster_id DESC, raster_code
 ),
 of_grid AS (
-    SELECT DISTINCT ON (commune_code, year) commune_code AS unit_code, year::text AS period, people, coverage, batch_ids
-    FROM by_raster ORDER BY commune_code, year, raster_id DESC, raster_code
+    SELECT g.commune_code AS unit_code, g.year::text AS period, g.people, g.batch_ids,
+        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(n.cells::float8 / s.row_count, 0)) END AS coverage
+    FROM gridded g
+    LEFT JOIN LATERAL (
+        SELECT c.stated_on, c.row_count FROM survey.completeness c
+        WHERE c.layer = 'population_grid' AND c.commune_code = g.commune_code AND c.stated_on <= :legal_date
+        ORDER BY c.stated_on DESC LIMIT 1
+    ) AS s ON true
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS cells FROM population.grid_cell c
+        WHERE c.commune_code = g.commune_code AND c.year = g.year AND c.raster_code = g.raster_code
+            AND c.valid_from <= s.stated_on AND (c.valid_to IS NULL OR c.valid_to > s.stated_on)
+    ) AS n ON s.row_count > 0
 ),
 loose AS (
     SELECT c.year::text AS period, c.population, c.batch_id, c.province_code, c.raster_id, n.code AS next_to,

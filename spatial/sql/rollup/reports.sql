@@ -1,81 +1,21 @@
--- Figures that were reported, and those of years that are over, carried to the units of today; nobody is counted twice or lost.
--- A code means the unit that bore it on `unit_on`, else at the end of the period's year, else when it last did. From there a
--- figure follows rollup.edge; it stops where a unit on its way has a figure of its own for the period and the later day (that
--- figure holds it). Values are rounded so that they add up to what was reported (largest remainder). Of a figure that nobody could
+-- Figures as given (the refresh's own figure_given), carried to the units of today; nobody is counted twice or lost.
+-- A figure follows unit_edge from its unit; it stops where a unit on its way has a figure of its own for the period and the later day
+-- (that figure holds it). Values are rounded so that they add up to what was given (largest remainder). Of a figure that nobody could
 -- divide the province keeps `CODE:undivided`, and the units it may belong to have a row without a value.
 -- coverage: the part of today's unit that the figures come from, times what the office said of them.
 -- What does not count as it stands goes to rollup.note.
 -- Parameters: legal_date date, period text (of the state's figures today), enough float8 (see figures.ENOUGH).
--- Relies on the tables of reported figures being small (some 10,000 units a year), on the primary key of rollup.edge.
 WITH RECURSIVE
-life AS MATERIALIZED (
-    SELECT DISTINCT level, from_code AS code, begins, changed_on AS ends FROM rollup.edge
-    UNION ALL
-    SELECT level, from_code, max(changed_on), 'infinity' FROM rollup.edge GROUP BY 1, 2
-),
-ended AS (
-    SELECT e.level, e.from_code AS code, e.changed_on,
-        lead(e.changed_on, 1, 'infinity') OVER (PARTITION BY e.level, e.from_code ORDER BY e.changed_on) AS next_end,
-        coalesce(min(b.changed_on), 'infinity') AS begins_again
-    FROM (
-        SELECT level, from_code, changed_on FROM rollup.edge
-        GROUP BY 1, 2, 3 HAVING NOT bool_or(to_code = from_code)
-    ) AS e
-    LEFT JOIN rollup.edge b ON b.level = e.level AND b.to_code = e.from_code AND b.changed_on >= e.changed_on
-    GROUP BY 1, 2, 3
-),
-counted AS (
-    -- people of a unit: everybody, or women and men where only they are given
-    SELECT level, unit_code, year::text AS period, method, unit_on,
-        coalesce(
-            max(people) FILTER (WHERE sex = 'all'),
-            CASE WHEN count(DISTINCT sex) FILTER (WHERE sex <> 'all') = 2 THEN sum(people) FILTER (WHERE sex <> 'all') END
-        )::numeric AS value,
-        jsonb_agg(DISTINCT batch_id) AS batch_ids
-    FROM population.unit_count
-    WHERE age_group = 'all' AND method <> 'grid'
-    GROUP BY 1, 2, 3, 4, 5
-),
-given AS (
-    SELECT 'population' AS indicator_code, level, unit_code, period, value, 1.0::float8 AS coverage, unit_on,
-        array_position(ARRAY['census', 'register', 'estimate'], method) AS rank, false AS by_land, NULL AS parent_code, batch_ids
-    FROM counted WHERE value IS NOT NULL
-    UNION ALL
-    SELECT o.indicator_code, o.level, o.unit_code, o.period, round(o.value::numeric, 3), coalesce(o.coverage, 1), o.unit_on,
-        1, false, NULL, jsonb_build_array(o.batch_id)
-    FROM survey.observation o
-    JOIN rollup.indicator i ON i.code = o.indicator_code AND i.kind = 'additive' AND i.origin = 'reported'
-    WHERE o.approved_at IS NOT NULL
-    UNION ALL
-    SELECT indicator_code, 'commune', unit_code, period, value, coalesce(coverage, 0), as_of, 1, true, parent_code, batch_ids
-    FROM rollup.past WHERE value IS NOT NULL AND period <> CAST(:period AS text)
-),
-dated AS (
-    SELECT g.*, coalesce(g.unit_on, n.changed_on - 1, make_date(g.period::int, 12, 31)) AS since
-    FROM given g
-    LEFT JOIN ended n ON n.level = g.level AND n.code = g.unit_code AND n.changed_on <= make_date(g.period::int, 12, 31)
-        AND least(n.next_end, n.begins_again) > make_date(g.period::int, 12, 31)
-),
-reported AS MATERIALIZED (
-    -- one figure for each unit, not for each code: a code may name two units of one year, one after the other
-    SELECT row_number() OVER () AS id, d.*
-    FROM (
-        SELECT DISTINCT ON (d.indicator_code, d.level, d.unit_code, d.period, l.begins) d.*, coalesce(l.begins, '-infinity') AS begins
-        FROM dated d
-        LEFT JOIN life l ON l.level = d.level AND l.code = d.unit_code AND d.since >= l.begins AND d.since < l.ends
-        ORDER BY d.indicator_code, d.level, d.unit_code, d.period, l.begins, d.rank
-    ) AS d
-),
 walk AS (
     SELECT id, indicator_code, level, period, unit_code AS code, unit_code AS last_code, since,
         1.0::float8 AS people, 1.0::float8 AS land, 1.0::float8 AS ground, false AS is_open, NULL::text AS held_by
-    FROM reported
+    FROM figure_given
     UNION ALL
     SELECT w.id, w.indicator_code, w.level, w.period, e.to_code, w.code, e.changed_on,
         w.people * e.people_share, w.land * e.land_share, w.ground * e.ground_share, w.is_open OR NOT e.is_divided, h.unit_code
     FROM walk w
-    JOIN rollup.edge e ON e.level = w.level AND e.from_code = w.code AND w.since >= e.begins AND w.since < e.changed_on
-    LEFT JOIN reported h ON h.indicator_code = w.indicator_code AND h.level = w.level AND h.period = w.period
+    JOIN unit_edge e ON e.level = w.level AND e.from_code = w.code AND w.since >= e.begins AND w.since < e.changed_on
+    LEFT JOIN figure_given h ON h.indicator_code = w.indicator_code AND h.level = w.level AND h.period = w.period
         AND h.unit_code = e.to_code AND h.begins <= e.changed_on AND h.since >= e.changed_on AND h.id <> w.id
     WHERE w.held_by IS NULL
 ),
@@ -84,41 +24,24 @@ arrived AS (
         r.unit_code, r.parent_code, r.batch_ids, r.coverage, scale(r.value) AS digits,
         r.value * (CASE WHEN r.by_land THEN w.land ELSE w.people END)::numeric AS amount
     FROM walk w
-    JOIN reported r USING (id)
-    LEFT JOIN rollup.edge e ON e.level = w.level AND e.from_code = w.code AND w.since >= e.begins AND w.since < e.changed_on
+    JOIN figure_given r USING (id)
+    LEFT JOIN unit_edge e ON e.level = w.level AND e.from_code = w.code AND w.since >= e.begins AND w.since < e.changed_on
         AND w.held_by IS NULL
     WHERE e.level IS NULL
-),
-province AS (
-    SELECT code FROM admin.unit_code
-    WHERE level = 'province' AND valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
-),
-home AS (
-    -- the province of a commune, of today or of before
-    SELECT DISTINCT ON (u.code) u.code, coalesce(u.province_code, u.parent_code) AS province_code,
-        u.valid_from <= :legal_date AND (u.valid_to IS NULL OR u.valid_to > :legal_date) AS is_in_force
-    FROM admin.unit u WHERE u.level = 'commune'
-    ORDER BY u.code, is_in_force DESC, u.valid_from DESC
-),
-in_force AS (
-    SELECT level, code FROM admin.unit_code
-    WHERE valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
-    UNION ALL
-    SELECT 'city', code FROM admin.urban_area
-    WHERE kind IN ('city', 'town') AND valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
 ),
 placed AS (
     SELECT s.id, s.indicator_code, s.level, s.period, s.code, s.unit_code, s.amount, s.digits, s.ground, s.coverage, s.is_open,
         s.batch_ids,
         -- whom nobody could divide is held, too, where a unit that may have them has a later figure of its own
         coalesce(s.held_by, CASE WHEN s.code = '' THEN max(s.held_by) FILTER (WHERE s.is_open) OVER (PARTITION BY s.id) END) AS held_by,
-        coalesce(p.code, 'VN') AS home_code,
-        CASE s.level WHEN 'commune' THEN s.code <> '' AND coalesce(h.is_in_force, false) ELSE f.code IS NOT NULL END AS is_in_force,
-        CASE WHEN s.level = 'commune' AND s.code = '' THEN coalesce(p.code, 'VN') || '\:undivided' ELSE s.code END AS target
+        coalesce(p.home_code, h.home_code, 'VN') AS home_code,
+        coalesce(p.is_in_force, false) AS is_in_force,
+        CASE WHEN s.level = 'commune' AND s.code = '' THEN coalesce(h.home_code, 'VN') || '\:undivided' ELSE s.code END AS target
     FROM arrived s
-    LEFT JOIN home h ON s.level = 'commune' AND h.code = coalesce(nullif(s.code, ''), s.last_code)
-    LEFT JOIN province p ON p.code = coalesce(h.province_code, s.parent_code)
-    LEFT JOIN in_force f ON f.level = s.level AND f.code = s.code
+    LEFT JOIN unit_place p ON p.level = s.level AND p.code = s.code
+    -- a part that went nowhere is at home where it came from; rows that name a province only, there
+    LEFT JOIN unit_place h ON h.level = CASE s.code WHEN '' THEN s.level ELSE 'province' END
+        AND h.code = CASE s.code WHEN '' THEN s.last_code ELSE s.parent_code END
 ),
 added AS (
     SELECT indicator_code, level, target, period, home_code, is_in_force,
