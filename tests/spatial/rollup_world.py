@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from spatial import tables
 from tests.day import today_is
@@ -113,6 +113,27 @@ def add_green(connection: Connection, code: str, commune: str, kind: str = "publ
         insert(tables.GreenArea).values(
             code=code, kind=kind, commune_code=commune, province_code=COMMUNES[commune],
             geom=box(west, south + 0.05, 0.001), **given
+        )
+    )  # fmt: skip
+
+
+def add_cell(
+    connection: Connection,
+    commune: str | None,
+    year: int,
+    people: float,
+    *,
+    at: tuple[float, float] | None = None,
+    raster: str = "g",
+    valid_from: date = date(2015, 1, 1),
+) -> None:
+    """Put a cell of a population grid in, at the corner of its commune or at a place."""
+    west, south = at or corner(commune or "37001")
+    number = connection.scalar(select(func.count()).select_from(tables.GridCell))
+    connection.execute(
+        insert(tables.GridCell).values(
+            code=f"{raster}.{year}.{number}", raster_code=raster, year=year, population=people, commune_code=commune,
+            province_code=commune and COMMUNES[commune], valid_from=valid_from, geom=box(west, south, 0.001),
         )
     )  # fmt: skip
 

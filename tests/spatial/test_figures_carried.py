@@ -14,7 +14,7 @@ from spatial import tables
 from spatial.rollup import refresh
 from spatial.tables import Value
 from tests.spatial.changing_world import Country, countries, observe, store
-from tests.spatial.rollup_world import COMMUNES, add_units, box, corner, set_today
+from tests.spatial.rollup_world import add_cell, add_units, box, set_today
 
 TODAY = date(2026, 11, 21)
 
@@ -293,25 +293,6 @@ def test_a_figure_reported_for_what_is_computed_here_is_told(world: Connection) 
 # -- the grid beside what is reported ---------------------------------------------------------------------------------------
 
 
-def add_cell(
-    connection: Connection,
-    commune: str | None,
-    year: int,
-    people: float,
-    *,
-    at: tuple[float, float] | None = None,
-    raster: str = "g",
-) -> None:
-    west, south = at or corner(commune or "37001")
-    number = connection.scalar(select(func.count()).select_from(tables.GridCell))
-    connection.execute(
-        insert(tables.GridCell).values(
-            code=f"{raster}.{year}.{number}", raster_code=raster, year=year, population=people, commune_code=commune,
-            province_code=commune and COMMUNES[commune], valid_from=date(2015, 1, 1), geom=box(west, south, 0.001),
-        )
-    )  # fmt: skip
-
-
 def test_edge_cells_beside_a_reported_commune_are_not_added_on_top(world: Connection) -> None:
     count(world, "37001", 2025, 1_000)
     add_cell(world, "37001", 2025, 900)
@@ -332,6 +313,14 @@ def test_of_two_grids_for_a_year_the_one_loaded_last_counts(world: Connection) -
     add_cell(world, "37002", 2025, 80, raster="older")
     refresh(world)
     assert by_unit(world, "population", 2025) == {"37001": 100, "37002": 80}
+
+
+def test_of_two_grids_the_one_loaded_last_counts_where_no_commune_is_known_too(world: Connection) -> None:
+    for raster in ("older", "newer"):
+        world.execute(insert(tables.Raster).values(code=raster, year=2025, srid=4326, population=1, content=b"", sha256="0" * 64))
+        add_cell(world, None, 2025, {"older": 5, "newer": 7}[raster], at=(104.9995, 20.0), raster=raster)
+    refresh(world)
+    assert by_unit(world, "population", 2025) == {"VN:unassigned": 7}
 
 
 def test_a_report_of_a_part_gives_way_to_a_grid_of_the_whole(world: Connection) -> None:

@@ -1,5 +1,6 @@
 """Coverage says how much is known to be complete: measured, or stated by a steward; never concluded from a row that is there."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 from spatial import tables
 from spatial.rollup import refresh
 from spatial.tables import Value
-from tests.spatial.rollup_world import add_building, add_green, add_permit, add_units, set_today, state_complete
+from tests.spatial.rollup_world import add_building, add_cell, add_green, add_permit, add_units, set_today, state_complete
 
 TODAY = date(2026, 11, 21)
 
@@ -72,6 +73,39 @@ def test_buildings_pulled_down_after_the_statement_leave_it_whole(world: Connect
     refresh(world)
     assert figure(world, "building_count") == (0, 1)
     assert figure(world, "building_floor_area_m2") == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("layer", "add", "indicator", "one"),
+    [("buildings", add_building, "building_count", 1), ("green_areas", add_green, "public_green_m2", 1500)],
+)
+def test_a_statement_is_held_against_what_was_there_on_its_day(
+    world: Connection, layer: str, add: Callable[..., None], indicator: str, one: int
+) -> None:
+    add(world, "X1", "37001", valid_to=date(2026, 5, 1))
+    add(world, "X2", "37001", valid_from=date(2026, 5, 1))
+    add(world, "X3", "37001", valid_from=date(2026, 5, 2))
+    add(world, "X4", "37001", valid_to=date(2026, 5, 2))
+    state_complete(world, layer, "37001", 4, date(2026, 5, 1))
+    refresh(world)
+    assert figure(world, indicator) == (2 * one, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("on", "coverage"),
+    [(date(2026, 5, 1), 0.5), (date(2026, 11, 21), 0.75), (date(2026, 11, 22), 0), (date(2025, 6, 30), 0)],
+    ids=["of what was there then", "of today", "its day is to come", "the code meant another commune then"],
+)
+def test_a_grid_is_known_as_far_as_a_statement_says(world: Connection, on: date, coverage: float) -> None:
+    add_cell(world, "37001", 2025, 3)
+    add_cell(world, "37001", 2025, 4)
+    add_cell(world, "37001", 2025, 5, valid_from=date(2026, 6, 1))
+    add_cell(world, "37001", 2024, 6)
+    add_cell(world, "37001", 2025, 7, raster="another")
+    world.execute(update(tables.GridCell).where(tables.GridCell.raster_code == "another").values(valid_to=date(2026, 7, 1)))
+    state_complete(world, "population_grid", "37001", 4, on)
+    refresh(world)
+    assert figure(world, "population", period="2025") == (12, coverage)
 
 
 def test_none_there_is_a_statement_too(world: Connection) -> None:
@@ -164,6 +198,15 @@ def test_a_year_without_permits_is_zero_only_where_a_statement_speaks_of_it(worl
     assert figure(world, "permits_issued", period="2025") == (0, 1)
     assert figure(world, "permits_issued", period="2026") is None
     assert figure(world, "permits_issued", "37002", "2024") is None
+
+
+def test_permits_of_before_the_statement_begins_do_not_fill_it(world: Connection) -> None:
+    add_permit(world, "GP1", "37001", date(2024, 12, 31))
+    add_permit(world, "GP2", "37001", date(2025, 1, 1))
+    add_permit(world, "GP3", "37001", date(2026, 1, 1))
+    state_complete(world, "permits", "37001", 2, date(2025, 12, 31), complete_from=date(2025, 1, 1))
+    refresh(world)
+    assert figure(world, "permits_issued", period="2025") == (1, 0.5)
 
 
 def test_the_present_year_is_known_as_far_as_the_statement_goes(world: Connection) -> None:

@@ -6,7 +6,7 @@
 -- Parameters: communes text[] (NULL = all), legal_date date, enough float8 (see figures.ENOUGH).
 -- Relies on grid_cell_commune_code_idx, unit_geom_idx.
 WITH commune AS (
-    SELECT code, coalesce(province_code, parent_code, 'VN') AS parent_code
+    SELECT code, coalesce(province_code, parent_code, 'VN') AS parent_code, valid_from
     FROM admin.unit
     WHERE level = 'commune' AND valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
 ),
@@ -36,7 +36,9 @@ of_grid AS (
         CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(n.cells::float8 / s.row_count, 0)) END AS coverage
     FROM gridded g
     LEFT JOIN LATERAL (
-        SELECT c.stated_on, c.row_count FROM survey.completeness c
+        SELECT c.stated_on, c.row_count
+        FROM survey.completeness c
+        JOIN commune u ON u.code = c.commune_code AND u.valid_from <= c.stated_on
         WHERE c.layer = 'population_grid' AND c.commune_code = g.commune_code AND c.stated_on <= :legal_date
         ORDER BY c.stated_on DESC LIMIT 1
     ) AS s ON true
