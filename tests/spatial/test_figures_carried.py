@@ -252,6 +252,35 @@ def test_a_code_that_no_register_knows_keeps_its_own_row(world: Connection) -> N
     assert_tiers_agree(world, "population", 2018, 500)
 
 
+def test_people_of_a_commune_whose_province_is_gone_are_among_the_nation_s(world: Connection) -> None:
+    world.execute(
+        insert(tables.Unit).values(
+            code="36009", level="commune", name="Xã cũ", parent_code="36", province_code="36", valid_from=date(2010, 1, 1),
+            valid_to=date(2025, 7, 1), geom=box(105, 20, 0.2),
+        )
+    )  # fmt: skip
+    count(world, "36009", 2019, 500)
+    refresh(world)
+    assert by_unit(world, "population", 2019) == {"36009": 500}
+    assert world.scalar(select(Value.parent_code).where(Value.unit_code == "36009")) == "VN"
+    assert_tiers_agree(world, "population", 2019, 500)
+
+
+def test_a_period_that_begins_later_leaves_the_unit_in_force_today(world: Connection) -> None:
+    next_year = date(2027, 1, 1)
+    world.execute(update(tables.Unit).where(tables.Unit.code == "37001").values(valid_to=next_year))
+    world.execute(
+        insert(tables.Unit).values(
+            code="37001", level="commune", name="Phường mới", parent_code="01", province_code="01", valid_from=next_year,
+            geom=box(105, 20, 0.1),
+        )
+    )  # fmt: skip
+    count(world, "37001", 2025, 500)
+    refresh(world)
+    assert by_unit(world, "population", 2025, "province") == {"37": 500}
+    assert coverages(world, "population", 2025) == {"37001": 1}
+
+
 def test_provinces_of_before_the_mergers_are_carried_too(world: Connection) -> None:
     for before in ("02", "08"):
         change(world, before, "08", "2025-07-01", level="province")
@@ -276,9 +305,15 @@ def test_a_province_report_of_a_part_does_not_stand_against_parts_that_are_known
 def test_a_figure_of_a_unit_that_is_in_no_tier_is_told(world: Connection) -> None:
     count(world, "ZZ", 2025, 9, level="province")
     count(world, "DT99", 2025, 8, level="city")
+    world.execute(
+        insert(tables.UrbanArea).values(
+            code="KDT", name="Khu đô thị mới", kind="new_urban_area", parent_code="DT37", province_code="37",
+            valid_from=date(2025, 7, 1), geom=box(105, 20, 0.1),
+        )
+    )  # fmt: skip
+    count(world, "KDT", 2025, 7, level="city")
     report = refresh(world)
-    assert {note.kind for note in report.notes} == {"not_placed"}
-    assert len(report.notes) == 2
+    assert [note.kind for note in report.notes] == ["not_placed"] * 3
 
 
 def test_a_figure_reported_for_what_is_computed_here_is_told(world: Connection) -> None:
