@@ -245,6 +245,17 @@ def test_whom_nobody_can_divide_stands_as_not_broken_down_and_keeps_the_grid_awa
     assert [note.kind for note in report.notes] == ["undivided"]
 
 
+def test_whom_nobody_can_divide_is_held_by_the_later_figure_of_a_unit_that_may_have_them(world: Connection) -> None:
+    for after in ("37001", "37002"):
+        change(world, "37009", after, "2025-07-01", "split")
+    count(world, "37009", 2025, 1_000, unit_on=date(2025, 4, 1))
+    count(world, "37001", 2025, 700)
+    report = refresh(world)
+    assert by_unit(world, "population", 2025)["37001"] == 700
+    assert_tiers_agree(world, "population", 2025, 700)
+    assert [note.kind for note in report.notes] == ["held"]
+
+
 def test_a_code_that_no_register_knows_keeps_its_own_row(world: Connection) -> None:
     count(world, "88002", 2018, 500)
     refresh(world)
