@@ -218,6 +218,9 @@ def test_the_present_year_is_known_as_far_as_the_statement_goes(world: Connectio
     value, coverage = figure(world, "permits_issued", period="2026")
     assert value == 2
     assert coverage == pytest.approx(0.5 * days_stated / days_gone)
+    set_today(world, date(2026, 11, 22))
+    refresh(world)
+    assert figure(world, "permits_issued", period="2026")[1] == pytest.approx(0.5 * days_stated / (days_gone + 1))
 
 
 def test_permits_contrary_to_plan_are_known_as_far_as_permits_were_checked(world: Connection) -> None:
