@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup web demo test lint types check-page pytest exhaustive mutants bench fmt requirements clean clean-data browser qgis
+.PHONY: help setup web demo test test-at lint types check-page pytest exhaustive mutants bench fmt requirements clean clean-data browser qgis
 
 VENV := .venv
 STAMP := $(VENV)/.made
@@ -81,6 +81,10 @@ exhaustive: setup ## the tests that ask for everything (minutes to half an hour)
 
 mutants: setup ## faults put into the code by hand: does a test notice each? (minutes; ARGS=word)
 	$(STEP) "mutants" $(VENV)/bin/python tests/mutants/run.py $(ARGS)
+
+test-at: setup web browser ## the tests as on another day (DATE=2027-01-02): what turns at midnight and at New Year
+	$(if $(DATE),,$(error Say which day: make test-at DATE=2027-01-02))
+	$(STEP) "pytest on $(DATE)" $(VENV)/bin/pytest -q -n 2 --dist loadscope --no-loadscope-reorder --at $(DATE) $(ARGS)
 
 fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .

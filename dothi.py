@@ -210,6 +210,7 @@ def user_drop(name: str) -> None:
 
 # -- figures ----------------------------------------------------------------------------------------------------------------
 
+_NOTES_SHOWN = 20
 rollup = typer.Typer(help="Số liệu tổng hợp theo cấp. / Figures by tier.", no_args_is_help=True)
 app.add_typer(rollup, name="rollup")
 
@@ -228,6 +229,10 @@ def rollup_refresh(
     for name, communes in report.communes.items():
         typer.echo(f"{name:<14}{'tất cả / all' if communes is None else f'{communes} xã / communes'}")
     typer.echo(f"{report.values} giá trị / values, {report.legal_date:%d/%m/%Y}, phiên bản / version {report.data_version}")
+    for note in report.notes[:_NOTES_SHOWN]:
+        typer.echo(f"! {note.sentence.vi}\n  {note.sentence.en}")
+    if len(report.notes) > _NOTES_SHOWN:
+        typer.echo(f"! ... {len(report.notes)} ghi chú / notes: GET /rollups/CODE, rollup.note")
 
 
 @rollup.command("show")
@@ -248,29 +253,39 @@ async def _figure_lines(indicator: str | None, level: str, period: str | None, p
     import asyncpg
 
     from spatial.access import admin_url
-    from spatial.rollup import list_indicators, parse_level, read_figures
+    from spatial.rollup import list_indicators, parse_level, read_figures, write_number
     from spatial.selection import legal_today
 
+    today = legal_today()
     connection = await asyncpg.connect(admin_url(_settings()))
     try:
         if indicator is None:
-            found = await list_indicators(connection)
+            found = await list_indicators(connection, today)
             return [
-                f"{item.code:<26}{item.unit:<14}{item.best_period or '-':<6}{item.title.vi} / {item.title.en}" for item in found
+                f"{item.code:<26}{item.unit.vi:<14}{item.best_period or '-':<6}{item.title.vi} / {item.title.en}"
+                for item in found
             ]
         table = await read_figures(
-            connection, indicator, level=parse_level(level), period=period, parent=parent, legal_date=legal_today()
+            connection, indicator, level=parse_level(level), period=period, parent=parent, legal_date=today
         )
     finally:
         await connection.close()
-    head = f"{table.indicator.title.vi} ({table.indicator.unit}), {table.period or '-'}, {table.computed_at or '-'}"
-    stale = ["Dữ liệu đã thay đổi từ lần tính này / changed since: dothi rollup refresh"] if table.indicator.is_stale else []
+    head = f"{table.indicator.title.vi} ({table.indicator.unit.vi}), {table.period or '-'}, {table.computed_at or '-'}"
+    stale = ["Cần tính lại / out of date: dothi rollup refresh"] if table.indicator.is_stale else []
     rows = (
-        f"{row.code:<16}{'-' if row.value is None else f'{row.value:,.2f}':>22}  "
-        f"{'' if row.coverage is None else f'{row.coverage:.0%}':>5}  {row.name.vi}"
+        f"{row.code:<16}{'-' if row.value is None else write_number(row.value):>22}  {_percent(row.coverage):>7}  {row.name.vi}"
         for row in table.figures
     )
-    return [head, *stale, *rows]
+    return [head, *stale, *rows, *(note.vi for note in table.notes)]
+
+
+def _percent(share: float | None) -> str:
+    """Write a share in percent; what is neither all nor nothing never reads as 100 % or 0 %."""
+    if share is None:
+        return ""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 # -- files in and out -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The words of the extract: headings, states, limits with their units. The sentences of the answer are `spatial.lookup.words`."""
 
+from decimal import Decimal
+
 from spatial.layers import Text
 from spatial.lookup import State
 
@@ -67,6 +69,12 @@ LIMITS = {
 
 
 def write_number(value: float, lang: str, decimals: int | None = None) -> str:
-    """Write a number as the language does; without `decimals` as short as it is exact to two places."""
+    """Write a number as the language does; without `decimals` as short as it is exact to two places.
+
+    What is not 0 never reads as 0: it gets two significant digits instead.
+    """
     shown = f"{value:,.2f}".rstrip("0").rstrip(".") if decimals is None else f"{value:,.{decimals}f}"
+    if value and not shown.strip("-0."):
+        exact = Decimal(str(value))
+        shown = f"{exact:.{1 - exact.adjusted()}f}"
     return shown if lang == "en" else shown.translate(str.maketrans(",.", ".,"))

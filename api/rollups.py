@@ -16,7 +16,17 @@ from api.negotiation import Language, choose_format, parse_language
 from api.params import refuse_unknown
 from api.services import Shared
 from spatial.layers import Text
-from spatial.rollup import Figure, FigureTable, Indicator, list_indicators, parse_level, read_figures, read_shapes
+from spatial.rollup import (
+    SHOWN,
+    Figure,
+    FigureTable,
+    Indicator,
+    best_period,
+    list_indicators,
+    parse_level,
+    read_figures,
+    read_shapes,
+)
 from spatial.selection import legal_today
 
 router = APIRouter(tags=["rollups"])
@@ -36,7 +46,7 @@ async def list_rollups(request: Request, services: Shared) -> JSONResponse:
     choose_format(request.query_params.get("f"), request.headers.get("accept", ""), {"json": MEDIA_TYPES["json"]})
     language = _language(request)
     async with services.pool.connection() as connection:
-        indicators = await list_indicators(connection)
+        indicators = await list_indicators(connection, legal_today())
     return JSONResponse({"indicators": [describe(indicator, language) for indicator in indicators]})
 
 
@@ -68,25 +78,40 @@ def describe(indicator: Indicator, language: Language) -> dict[str, Any]:
     return {
         "code": indicator.code,
         "title": indicator.title.in_language(language),
-        "unit": indicator.unit,
+        "unit": indicator.unit.in_language(language),
         "kind": indicator.kind,
         "origin": indicator.origin,
         "theme": indicator.theme,
         "levels": list(indicator.levels),
         "periods": list(indicator.periods),
         "default_period": indicator.best_period,
+        "tiers": [_tier(indicator, level) for level in indicator.levels],
         "formula": indicator.formula.in_language(language),
+        "expression": indicator.expression,
         "numerator": indicator.numerator_code,
         "denominator": indicator.denominator_code,
-        "sources": list(indicator.tables),
+        "least_share": SHOWN if indicator.kind == "ratio" else None,
+        "sources": sorted(indicator.sources),
         "stale": indicator.is_stale,
     }
 
 
-def _number(value: Decimal | float | None) -> int | float | None:
+def _tier(indicator: Indicator, level: str) -> dict[str, Any]:
+    known = [one for one in indicator.known if one.level == level]
+    return {"level": level, "periods": [one.period for one in known], "default_period": best_period(known)}
+
+
+def _number(value: Decimal | None) -> int | float | None:
     if value is None:
         return None
     return int(value) if value == int(value) else float(value)
+
+
+def _reason(figure: Figure, indicator: Indicator) -> str | None:
+    """Say why there is no value: nothing is known, or, of a ratio, too little (the coverage says how much)."""
+    if figure.value is not None:
+        return None
+    return "too_little_known" if indicator.kind == "ratio" and figure.coverage else "unknown"
 
 
 def _value(figure: Figure, table: FigureTable, language: Language) -> dict[str, Any]:
@@ -103,6 +128,7 @@ def _value(figure: Figure, table: FigureTable, language: Language) -> dict[str, 
         "denominator": _number(figure.denominator),
         "denominator_period": figure.denominator_period,
         "coverage": figure.coverage,
+        "reason": _reason(figure, table.indicator),
         "computed_at": figure.computed_at.isoformat() if figure.computed_at else None,
     }
 
@@ -115,6 +141,7 @@ def _head(table: FigureTable, language: Language) -> dict[str, Any]:
         "parent": table.parent,
         "computed_at": table.computed_at,
         "stale": table.indicator.is_stale,
+        "notes": [note.in_language(language) for note in table.notes],
     }
 
 
@@ -152,7 +179,8 @@ _COLUMNS = (
     Text("tử số", "numerator"),
     Text("mẫu số", "denominator"),
     Text("kỳ mẫu số", "denominator_period"),
-    Text("mức phủ", "coverage"),
+    Text("mức phủ (0-1)", "coverage"),
+    Text("lý do", "reason"),
     Text("tính lúc", "computed_at"),
 )
 
@@ -169,11 +197,12 @@ def _rows(table: FigureTable, language: Language) -> list[list[Any]]:
                 figure.remainder,
                 table.period,
                 _number(figure.value),
-                table.indicator.unit,
+                table.indicator.unit.in_language(language),
                 _number(figure.numerator),
                 _number(figure.denominator),
                 figure.denominator_period,
                 figure.coverage,
+                _reason(figure, table.indicator),
                 figure.computed_at.isoformat() if figure.computed_at else None,
             ]
         )
@@ -194,7 +223,10 @@ def _as_xlsx(table: FigureTable, language: Language) -> bytes:
         sheet.append([_not_a_formula(cell) for cell in row])
     about = book.create_sheet("about")
     for key, value in describe(table.indicator, language).items():
-        about.append([key, _not_a_formula(", ".join(value) if isinstance(value, list) else value)])
+        if key != "tiers":
+            about.append([key, _not_a_formula(", ".join(value) if isinstance(value, list) else value)])
+    for note in table.notes:
+        about.append(["note", _not_a_formula(note.in_language(language))])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

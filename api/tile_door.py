@@ -5,7 +5,7 @@ Everything else goes the long way, through the routes, which say the same and sa
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,15 +15,13 @@ from api.metrics import Metrics
 from api.middleware import allowed_hosts, host_of, request_id_of, security_headers
 from api.tile_cache import CachedTile, Tiles
 from spatial.layers import Layer
-from spatial.selection import LegalPeriod
+from spatial.selection import LegalPeriod, legal_today
 from spatial.settings import Settings
 from spatial.tiles import MEDIA_TYPE
 
 PREFIX = "/ogc/collections/"
 _QUERIES = frozenset({b"", b"f=mvt"})
 _MATRIX_SET = "WebMercatorQuad"
-_VIETNAM = timedelta(hours=7)
-"""Vietnam keeps UTC+7 without summer time."""
 RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
@@ -64,7 +62,7 @@ class TileDoor:
         return self._tiles.cached(layer, (int(parts[6]), int(parts[7]), int(parts[8])), self._in_force_today())
 
     def _in_force_today(self) -> LegalPeriod:
-        today = (datetime.now(UTC) + _VIETNAM).date()
+        today = legal_today()
         if self._today[0] != today:
             self._today = (today, LegalPeriod.on(today))
         return self._today[1]

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from ingest.checks import check_duplicates
 from ingest.columns import map_columns, require_columns
+from ingest.completeness import state_complete
 from ingest.connect import loading, lock_layer
 from ingest.content import EncodingLog, FileContent, decode_batch, file_issues, raw_row_values, read_content
 from ingest.content_gaps import note_gaps
@@ -376,6 +377,17 @@ class Work:
         if self.quarantined and self.notes_gaps:
             note_gaps(self.connection, self.batch_id, self.context, self.stage_table)
         store_issues(self.connection, self.batch_id, self.issues)
+        options = self.context.options
+        if options.complete_for is CompleteFor.COMMUNE:
+            state_complete(
+                self.connection,
+                self.context.layer.name,
+                self.stage_table,
+                set_aside=self.quarantined,
+                stated_on=options.valid_from or self.context.today,
+                batch_id=self.batch_id,
+                source=options.source,
+            )
         drop_stage(self.connection)
 
     def report(self, started: float) -> LoadReport:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from ingest.connect import loading, lock_layer
+from ingest.rollback import EVENT_TABLES
 from ingest.stage import AREA, AREA_SRID, shadow
 from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84
 from spatial.tables import Base, Batch
@@ -73,7 +74,8 @@ def normalize(engine: Engine) -> Normalized:
 
 def _tables() -> Iterator[Table]:
     """Give the tables of data whose rows carry a batch and a stored geometry; books that triggers keep are not data."""
-    for declared in Base.metadata.sorted_tables:
+    # events last: bringing them into form applies them again, which writes the zones, whose batch tells the plane of their areas
+    for declared in sorted(Base.metadata.sorted_tables, key=lambda table: table.fullname in EVENT_TABLES):
         shape = declared.columns.get("geom")
         is_data = declared.schema != "ingest" and "batch_id" in declared.columns and not declared.info.get("kept_by_triggers")
         if is_data and shape is not None and isinstance(shape.type, Geometry) and shape.type.srid == WGS84:

@@ -20,7 +20,7 @@ from spatial.references import tables_that_name
 from spatial.tables import Base, Batch, BatchTable
 from spatial.versions import open_batch
 
-_EVENT_TABLES = ("planning.plan_event",)
+EVENT_TABLES = ("planning.plan_event",)
 """Written back first when rows return, last when they go: other tables' periods follow from them by triggers."""
 
 
@@ -120,7 +120,7 @@ def _tables_of(connection: Connection, batch_id: int) -> list[str]:
             f"Batch {batch_id} changed nothing; there is nothing to take back.",
             vi=f"Lần ghi {batch_id} không thay đổi gì nên không có gì để hoàn tác.",
         )
-    return sorted(names, key=lambda name: (name in _EVENT_TABLES, name))
+    return sorted(names, key=lambda name: (name in EVENT_TABLES, name))
 
 
 def _refuse_if_built_on(connection: Connection, names: list[str], batch_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Tables without geometry through the same door: changes of units, communes of urban areas, counts, reported figures, sources.
+"""Tables without geometry through the same door: changes of units, counts, reported figures, statements, sources.
 
 Read from CSV (UTF-8, comma or semicolon, a header of column names). A row whose values do not fit is set aside like any
 other; rows are matched by the table's natural key, and a row that the file lacks stays.
@@ -49,7 +49,7 @@ from ingest.rules import check_rules
 from ingest.stage import ROW_NO, Copier, create_stage, shadow
 from ingest.values import convert_column, convert_constant
 from spatial.errors import InvalidInput, UnreadableFile
-from spatial.tables import Observation, Source, UnitChange, UnitCount, UrbanAreaCommune
+from spatial.tables import Completeness, Observation, Source, UnitChange, UnitCount, UrbanAreaCommune
 from spatial.versions import open_batch
 
 _MAX_BYTES = 200_000_000
@@ -94,6 +94,7 @@ PLAIN_TABLES = (
     PlainTable("urban_area_communes", UrbanAreaCommune, ("urban_area_code", "commune_code", "valid_from")),
     PlainTable("unit_counts", UnitCount, ("level", "unit_code", "year", "sex", "age_group", "method")),
     PlainTable("observations", Observation, ("indicator_code", "level", "unit_code", "period")),
+    PlainTable("completeness", Completeness, ("layer", "commune_code", "stated_on")),
     PlainTable("sources", Source, ("code",), tracked=False),
 )
 

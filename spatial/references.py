@@ -48,6 +48,6 @@ def tables_that_name(target: str) -> Mapping[str, tuple[str, ...]]:
     found = {}
     for name, table in Base.metadata.tables.items():
         columns = tuple(column for column, named in references_of(name).items() if named == target)
-        if columns and table.schema not in DERIVED:
+        if columns and table.schema not in DERIVED and not table.info.get("kept_by_triggers"):
             found[name] = columns
     return found

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import psycopg2
@@ -18,6 +19,7 @@ from psycopg2 import sql
 
 from spatial.cluster import Cluster
 from spatial.database import migrate
+from tests.day import today_is, turn_python
 
 TEMPLATE = "dothi_template"
 SAMPLE_TEMPLATE = "dothi_sample"
@@ -29,7 +31,14 @@ _RUN_FOLDER = pytest.StashKey[Path]()
 # -- one folder per run, shared by xdist's workers; several runs may go on at once ------------------------------------------
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --at 2027-01-02` runs everything on that legal day."""
+    parser.addoption("--at", type=date.fromisoformat, metavar="DATE", help="the legal day of the whole run (YYYY-MM-DD)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--at"):
+        turn_python(config.getoption("--at"))
     for name in [name for name in os.environ if name.startswith("DOTHI_") and name != "DOTHI_TRIAL_DATA"]:
         del os.environ[name]  # the settings of whoever runs the tests are not the tests'
     os.environ["DOTHI_PORT"] = "0"  # any free one: on 8000 a demo may be running
@@ -168,6 +177,9 @@ def template(cluster: Cluster, request: pytest.FixtureRequest) -> str:
         cluster.drop_database(draft)
         cluster.ensure_database(draft)
         migrate(cluster.url(draft))
+        if day := request.config.getoption("--at"):
+            with admin_cursor(cluster.url(draft)) as cursor:
+                cursor.execute(today_is(day))
         with admin_cursor(cluster.url("postgres")) as cursor:
             cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE)))
     return TEMPLATE

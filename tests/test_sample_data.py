@@ -36,6 +36,7 @@ TABLES = {layer.name: layer.table for layer in LAYERS} | {
     "urban_area_communes": Base.metadata.tables["admin.urban_area_commune"],
     "unit_counts": Base.metadata.tables["population.unit_count"],
     "observations": Base.metadata.tables["survey.observation"],
+    "completeness": Base.metadata.tables["survey.completeness"],
 }
 PLAN_FILES = [load["file"] for load in MANIFEST["loads"] if load["layer"] == "plans"]
 

@@ -3,7 +3,7 @@
 from migrations.support import as_owner, run_sql
 
 revision = "0030"
-down_revision = "0010"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -23,6 +23,7 @@ from sample_data.generator.parcels import Parcels, build_parcels
 from sample_data.generator.permits import permit_rows, violation_rows
 from sample_data.generator.plans import build_plans
 from sample_data.generator.population import YEAR, build_counts, write_grid
+from sample_data.generator.statements import completeness_rows
 from sample_data.generator.units import build_unit_changes, build_units, build_urban_areas
 from sample_data.generator.works import address_rows, building_rows, place_buildings, project_rows, underground_rows
 
@@ -36,6 +37,8 @@ class Manifest:
     folder: Path
     sources: list[dict[str, Any]] = field(default_factory=list)
     loads: list[dict[str, Any]] = field(default_factory=list)
+    written: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Layer -> its rows."""
 
     def add(self, layer: str, file: str, rows: int, source: str, **options: Any) -> None:
         """List a file for a layer, or for a plain table under its plural name (`unit_changes`, `observations`)."""
@@ -167,6 +170,9 @@ def _environment(manifest: Manifest, parcels: Parcels) -> None:
         ("facilities", "city/facilities.fgb", facility_rows(), "sample-infrastructure"),
     ):
         _layer(manifest, layer, file, rows, source)
+    statements = completeness_rows(manifest.written)
+    write.write_csv(manifest.folder / "city/completeness.csv", statements)
+    manifest.add("completeness", "city/completeness.csv", len(statements), "sample-city")
     figures = observations()
     write.write_csv(manifest.folder / "city/observations.csv", figures)
     manifest.add("observations", "city/observations.csv", len(figures), "sample-survey")
@@ -175,6 +181,7 @@ def _environment(manifest: Manifest, parcels: Parcels) -> None:
 def _layer(manifest: Manifest, layer: str, file: str, rows: list[dict[str, Any]], source: str) -> None:
     write.write_layer(manifest.folder / file, layer, rows)
     manifest.add(layer, file, len(rows), source)
+    manifest.written[layer] = rows
 
 
 def _fault_table(faults: list[dict[str, Any]]) -> list[str]:

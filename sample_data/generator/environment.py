@@ -224,6 +224,9 @@ def observations() -> list[Row]:
 
 
 def _observation(indicator: str, level: str, unit: str, year: int, value: int) -> Row:
+    """Give a figure for a unit of today; those of the years before the mergers were counted back after them."""
+    counted_back = year < int(town.MERGER[:4])
+    entered = "2025-09" if counted_back else f"{year + 1}-02"
     return {
         "indicator_code": indicator,
         "level": level,
@@ -233,9 +236,10 @@ def _observation(indicator: str, level: str, unit: str, year: int, value: int) -
         "coverage": 1.0,
         "note": "Số liệu mẫu",
         "entered_by": "Phòng quản lý đô thị mẫu",
-        "entered_at": f"{year + 1}-02-10T02:00:00Z",
+        "entered_at": f"{entered}-10T02:00:00Z",
         "approved_by": "Sở Xây dựng mẫu",
-        "approved_at": f"{year + 1}-02-24T02:00:00Z",
+        "approved_at": f"{entered}-24T02:00:00Z",
+        "unit_on": town.MERGER if counted_back else None,
     }
 
 

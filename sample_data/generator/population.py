@@ -11,7 +11,7 @@ from rasterio.transform import Affine
 
 from sample_data.generator.frame import city_to_wgs84
 from sample_data.generator.parcels import Parcels
-from sample_data.generator.town import COMMUNES
+from sample_data.generator.town import COMMUNES, MERGER
 from sample_data.generator.units import PEOPLE_PER_HOME, people_of
 
 CELL_DEG = 1 / 1200
@@ -54,7 +54,7 @@ def _homes(parcels: Parcels) -> NDArray[np.bool_]:
 
 
 def build_counts(parcels: Parcels) -> list[dict[str, Any]]:
-    """Give people by commune of today, year and sex, from a made-up register."""
+    """Give people by commune of today, year and sex, from a made-up register; years before the mergers were counted back."""
     rows = []
     for commune in COMMUNES:
         now = people_of(parcels, np.flatnonzero(parcels.commune == commune.code))
@@ -65,5 +65,6 @@ def build_counts(parcels: Parcels) -> list[dict[str, Any]]:
                 rows.append({
                     "level": "commune", "unit_code": commune.code, "year": year, "sex": sex, "age_group": "all", "people": people,
                     "method": "register", "source_code": "sample-population",
+                    "unit_on": MERGER if year < int(MERGER[:4]) else None,
                 })  # fmt: skip
     return rows

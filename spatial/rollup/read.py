@@ -1,5 +1,7 @@
 """Read figures on an asyncpg connection: the indicators, and one indicator's values for the units of a tier."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -7,19 +9,26 @@ from typing import Any
 
 from spatial.compiled import AsyncConnection
 from spatial.errors import InvalidInput, NotFound
-from spatial.rollup.figures import Figure, Indicator, Level, divide
+from spatial.layers import Text
+from spatial.rollup.figures import Figure, Freshness, Indicator, Known, Level, best_period
+from spatial.rollup.notes import tell
 from spatial.statements import read_async_statement
 
 
 @dataclass(frozen=True)
 class FigureTable:
-    """One indicator for the units of one tier and one period."""
+    """One indicator for the units of one tier and one period.
+
+    Attributes:
+        notes: what is not counted as it stands, in words.
+    """
 
     indicator: Indicator
     level: Level
     period: str | None
     parent: str | None
     figures: tuple[Figure, ...]
+    notes: tuple[Text, ...] = ()
 
     @property
     def computed_at(self) -> str | None:
@@ -28,10 +37,18 @@ class FigureTable:
         return min(times).isoformat() if times else None
 
 
-async def list_indicators(reader: AsyncConnection) -> list[Indicator]:
-    """Give all indicators."""
-    rows = await read_async_statement("rollup/indicators").fetch(reader)
-    return [Indicator.from_row(row) for row in rows]
+async def list_indicators(reader: AsyncConnection, today: date, code: str | None = None) -> list[Indicator]:
+    """Give all indicators, or the one of a code.
+
+    Args:
+        reader: a connection whose statements see one state.
+        today: the legal date; figures of another day are stale.
+        code: None: all.
+    """
+    row = await read_async_statement("rollup/freshness").fetchrow(reader)
+    freshness = Freshness(frozenset(row["changed"] or ()), row["legal_date"])
+    rows = await read_async_statement("rollup/indicators").fetch(reader, indicator=code)
+    return [Indicator.from_row(row, freshness, today) for row in rows]
 
 
 async def read_figures(
@@ -43,7 +60,7 @@ async def read_figures(
         reader: a connection whose statements see one state.
         code: the indicator.
         level: the tier.
-        period: a year; None: the best covered.
+        period: a year; None: the one that is best known of the units asked for.
         parent: only units below this nation, region, province or city; None: all.
         legal_date: the units in force on this date.
 
@@ -51,19 +68,16 @@ async def read_figures(
         NotFound: no such indicator, or no such parent.
         InvalidInput: the indicator has no value for the period.
     """
-    indicators = {indicator.code: indicator for indicator in await list_indicators(reader)}
-    indicator = _find(code, indicators)
-    chosen = _choose_period(indicator, period)
+    indicator = await _find(reader, code, legal_date)
+    _check_period(indicator, period)
     await _check_parent(reader, parent)
+    asked = {"indicator": code, "level": level.value, "parent": parent, "legal_date": legal_date}
+    chosen = period or await _best_period(reader, indicator, asked)
+    notes = await _read_notes(reader, indicator)
     if chosen is None:
-        return FigureTable(indicator, level, None, parent, ())
-    wanted = {"level": level.value, "period": chosen, "parent": parent, "legal_date": legal_date}
-    above = await _units(reader, {**wanted, "indicator": indicator.numerator_code or code, "any_period": False})
-    figures = [figure for figure, _ in above]
-    if indicator.denominator_code:
-        below = await _units(reader, {**wanted, "indicator": indicator.denominator_code, "any_period": True})
-        figures = divide(figures, {figure.code: (figure, when) for figure, when in below}, indicator.factor)
-    return FigureTable(indicator, level, chosen, parent, tuple(figures))
+        return FigureTable(indicator, level, None, parent, (), notes)
+    rows = await read_async_statement("rollup/units").fetch(reader, **asked, period=chosen)
+    return FigureTable(indicator, level, chosen, parent, tuple(Figure.from_row(row) for row in rows), notes)
 
 
 async def read_shapes(reader: AsyncConnection, table: FigureTable, legal_date: date) -> dict[str, tuple[str, str]]:
@@ -74,15 +88,11 @@ async def read_shapes(reader: AsyncConnection, table: FigureTable, legal_date: d
     return {row["code"]: (row["geojson"], row["boundary_quality"]) for row in rows}
 
 
-async def _units(reader: AsyncConnection, parameters: dict[str, Any]) -> list[tuple[Figure, str | None]]:
-    rows = await read_async_statement("rollup/units").fetch(reader, **parameters)
-    return [(Figure.from_row(row), row["period"]) for row in rows]
-
-
-def _find(code: str, indicators: dict[str, Indicator]) -> Indicator:
-    if code in indicators:
-        return indicators[code]
-    near = get_close_matches(code, indicators, n=1)
+async def _find(reader: AsyncConnection, code: str, today: date) -> Indicator:
+    found = await list_indicators(reader, today, code) if code.isascii() and code.isprintable() else []
+    if found:
+        return found[0]
+    near = get_close_matches(code, [indicator.code for indicator in await list_indicators(reader, today)], n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     goi_y = f" Có phải '{near[0]}'?" if near else ""
     raise NotFound(
@@ -91,16 +101,28 @@ def _find(code: str, indicators: dict[str, Indicator]) -> Indicator:
     )
 
 
-def _choose_period(indicator: Indicator, period: str | None) -> str | None:
-    if period is None:
-        return indicator.best_period
-    if period not in indicator.periods:
+def _check_period(indicator: Indicator, period: str | None) -> None:
+    if period is not None and period not in indicator.periods:
         known = ", ".join(indicator.periods) or "-"
         raise InvalidInput(
             f"Indicator '{indicator.code}' has no value for period '{period[:20]}'. Periods: {known}.",
             vi=f"Chỉ tiêu '{indicator.code}' không có số liệu cho kỳ '{period[:20]}'. Các kỳ hiện có: {known}.",
         )
-    return period
+
+
+async def _best_period(reader: AsyncConnection, indicator: Indicator, asked: Mapping[str, Any]) -> str | None:
+    rows = await read_async_statement("rollup/periods").fetch(reader, **asked)
+    known = [Known(asked["level"], row["period"], row["units"], row["coverage"]) for row in rows]
+    return best_period(known) or indicator.best_period
+
+
+async def _read_notes(reader: AsyncConnection, indicator: Indicator) -> tuple[Text, ...]:
+    codes = [code for code in (indicator.code, indicator.numerator_code, indicator.denominator_code) if code]
+    rows = await read_async_statement("rollup/notes").fetch(reader, indicators=codes)
+    return tuple(
+        tell(row["kind"], row["indicator_code"], row["unit_code"], row["period"], json.loads(row["detail"])).sentence
+        for row in rows
+    )
 
 
 async def _check_parent(reader: AsyncConnection, parent: str | None) -> None:

@@ -1,16 +1,21 @@
-"""Bring `rollup.value` up to date: only communes whose tables changed, or whose rows turned with the legal date, are computed."""
+"""Bring `rollup.value` up to date: only communes whose tables changed, or whose rows turned with the legal date, are computed.
 
+The first refresh of a year computes everything, since every figure begins a new period; the state of the year before is kept.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Select,
+    Float,
     Table,
     Text,
-    TextClause,
     and_,
+    case,
     column,
     delete,
     func,
@@ -21,9 +26,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from spatial.rollup.computations import COMPUTATIONS, TIER_SOURCES, Computation, table_name, table_of
+from spatial.rollup.computations import (
+    COMPUTATIONS,
+    REPORT_SOURCES,
+    TIER_SOURCES,
+    Computation,
+    Source,
+)
+from spatial.rollup.figures import ENOUGH, SHOWN
+from spatial.rollup.notes import Told, read_notes
+from spatial.rollup.work import EDGES, GIVEN, PLACES, analyze, make
 from spatial.statements import read_statement
-from spatial.tables import Dirty, Indicator, State, Value
+from spatial.tables import Dirty, Indicator, Note, Report, State, TierUnit, Value
 from spatial.versions import data_version, today_vn
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('dothi.rollup', 0))"
@@ -31,6 +45,16 @@ _COMPUTED = ("indicator_code", "unit_code", "parent_code", "period", "value", "c
 """What every computation's statement gives, in this order."""
 _ANYWHERE = ""
 """The commune code of a mark whose row names no commune."""
+_TIERS: Mapping[str, tuple[str, ...]] = {
+    "city": ("commune",),
+    "province": ("commune",),
+    "region": ("commune", "city", "province"),
+    "nation": ("commune", "city", "province", "region"),
+}
+"""The tiers that are added up, from below, and those below each that get what is known for it alone.
+
+The tier city gets a province's in its row for what lies outside cities.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,12 +66,133 @@ class RefreshReport:
         data_version: the version they are computed from.
         communes: for each computation that ran, how many communes were computed again; None = all.
         values: how many values were written.
+        notes: what is not counted as it stands, and why; of this refresh or, where it had nothing to do, of those before.
     """
 
     legal_date: date
     data_version: int
     communes: dict[str, int | None] = field(default_factory=dict)
     values: int = 0
+    notes: tuple[Told, ...] = ()
+
+
+@dataclass
+class _Refresh:
+    """One refresh in its transaction."""
+
+    connection: Connection
+    today: date
+    version: int
+    communes: dict[str, int | None] = field(default_factory=dict)
+    values: int = 0
+    spans: dict[str, str] = field(default_factory=dict)
+    """Indicator -> `now` where only the state of today was computed, else `all`."""
+
+    @property
+    def period(self) -> str:
+        return str(self.today.year)
+
+    def run(self, name: str, **values: object) -> int:
+        """Run a statement with those of the values that it has a place for; give the number of rows written."""
+        return self.connection.execute(read_statement(f"rollup/{name}"), self._arguments(name, values)).rowcount
+
+    def _arguments(self, name: str, values: Mapping[str, object]) -> dict[str, object]:
+        """Choose from the day, what is enough, the version, and what is given."""
+        known = {
+            "legal_date": self.today,
+            "period": self.period,
+            "enough": ENOUGH,
+            "shown": SHOWN,
+            "data_version": self.version,
+            **values,
+        }
+        return {key: known[key] for key in _places(name)}
+
+    def fill(self, table: Table, name: str) -> None:
+        """Make one of the refresh's own tables and run the statement that fills it."""
+        make(self.connection, table)
+        self.run(name)
+        analyze(self.connection, table)
+
+    # -- communes ---------------------------------------------------------------------------------------------------------
+
+    def carry(self) -> None:
+        """Carry what was reported, and the state of past years, to the units of today."""
+        above = select(Report.indicator_code).where(Report.level != "commune").distinct()
+        before = set(self.connection.scalars(above))
+        self.connection.execute(delete(Report))
+        self._forget_notes("reports")
+        self.fill(EDGES, "edges")
+        self.fill(GIVEN, "given")
+        self.run("reports")
+        self.spans |= dict.fromkeys(before | set(self.connection.scalars(above)), "all")
+
+    def compute(self, computation: Computation, communes: set[str] | None) -> None:
+        """Compute the values of communes; None = all."""
+        indicators = self._indicators_of(computation)
+        scope = None if communes is None else sorted(communes)
+        self.run("delete_communes", indicators=indicators, communes=scope, spans=computation.spans)
+        arguments = self._arguments(computation.statement, {"communes": scope, "indicators": indicators})
+        statement = read_statement(f"rollup/{computation.statement}").bindparams(**arguments)
+        computed = statement.columns(*(column(name) for name in _COMPUTED)).cte("computed")
+        home = select(PLACES).where(PLACES.c.level == "commune", PLACES.c.is_in_force).subquery("home")
+        values = select(
+            computed.c.indicator_code,
+            computed.c.unit_code,
+            func.coalesce(home.c.home_code, computed.c.parent_code),
+            computed.c.period,
+            computed.c.value,
+            case((home.c.code.is_not(None), computed.c.coverage.cast(Float))),
+            computed.c.batch_ids,
+            literal("commune", Text),
+            literal(self.version, BigInteger),
+        ).select_from(computed.outerjoin(home, home.c.code == computed.c.unit_code))
+        written = insert(Value).from_select([*_COMPUTED, "level", "data_version"], values)
+        self.values += self.connection.execute(written).rowcount
+        self.communes[computation.name] = None if communes is None else len(communes)
+        for code in indicators:
+            if self.spans.get(code) != "all":
+                self.spans[code] = "now" if computation.spans == "now" else "all"
+
+    def _indicators_of(self, computation: Computation) -> list[str]:
+        if computation.indicators is not None:
+            return list(computation.indicators)
+        reported = select(Indicator.code).where(Indicator.origin == "reported", Indicator.kind == "additive")
+        return list(self.connection.scalars(reported))
+
+    # -- the tiers above --------------------------------------------------------------------------------------------------
+
+    def add_up(self) -> None:
+        """Add up what was computed, and form the ratios that follow from it."""
+        self.connection.execute(delete(TierUnit))
+        self._forget_notes("tiers")
+        self.run("tier_units")
+        for period, indicators in _by_period(self.spans, self.period):
+            self.run("delete_tiers", indicators=indicators, period=period)
+            for level, below in _TIERS.items():
+                self.values += self.run("add_tier", level=level, below=list(below), indicators=indicators, period=period)
+            self.values += self.run("rest", indicators=indicators, period=period)
+        self._form_ratios()
+
+    def _form_ratios(self) -> None:
+        ratios = select(Indicator.code, Indicator.numerator_code, Indicator.denominator_code).where(Indicator.kind == "ratio")
+        spans = {
+            code: "all" if "all" in sides else "now"
+            for code, above, below in self.connection.execute(ratios)
+            if (sides := {self.spans[side] for side in (above, below) if side in self.spans})
+        }
+        for period, codes in _by_period(spans, self.period):
+            self.run("delete_tiers", indicators=codes, period=period)
+            for level in ("commune", *_TIERS):
+                self.values += self.run("ratios", level=level, ratios=codes, period=period)
+
+    def _forget_notes(self, step: str) -> None:
+        self.connection.execute(delete(Note).where(Note.step == step))
+
+    def remember(self) -> None:
+        """Keep what the figures are for."""
+        state = {"legal_date": self.today, "data_version": self.version, "refreshed_at": func.clock_timestamp()}
+        self.connection.execute(insert(State).values(id=1, **state).on_conflict_do_update(index_elements=[State.id], set_=state))
 
 
 def refresh(connection: Connection, *, everything: bool = False) -> RefreshReport:
@@ -58,29 +203,29 @@ def refresh(connection: Connection, *, everything: bool = False) -> RefreshRepor
         everything: compute all communes, marked or not.
     """
     connection.execute(text(_LOCK))
-    today = today_vn(connection)
-    version = data_version(connection)
-    last = connection.execute(select(State.legal_date)).scalar()
+    work = _Refresh(connection, today_vn(connection), data_version(connection))
+    last = connection.scalar(select(State.legal_date))
     marks = _take_marks(connection)
-    if last is not None and last < today:
-        _add_turned(connection, marks, last, today)
-    report = RefreshReport(today, version)
-    computed: list[str] = []
-    written = 0
-    for computation in COMPUTATIONS:
-        communes = None if everything or last is None else _dirty_communes(computation, marks)
-        if communes is not None and not communes:
-            continue
-        indicators = _indicators_of(connection, computation)
-        written += _compute_communes(connection, computation, indicators, communes, today, version)
-        report.communes[computation.name] = None if communes is None else len(communes)
-        computed += indicators
-    if any(marks.get(table_name(model)) for model in TIER_SOURCES):
-        computed = [code for item in COMPUTATIONS for code in _indicators_of(connection, item)]
-    if computed:
-        written += _add_up(connection, computed, today, version)
-    _remember(connection, today, version)
-    return RefreshReport(today, version, report.communes, written)
+    if last is None or last.year != work.today.year or last > work.today:
+        everything = True
+    elif last < work.today:
+        _add_turned(connection, marks, last, work.today)
+    if last is not None and last.year < work.today.year:
+        work.run("keep_past", indicators=_state_indicators(), last_date=last)
+    work.fill(PLACES, "places")
+    if everything or _dirty_communes(REPORT_SOURCES, marks) is None:
+        work.carry()
+    for item in COMPUTATIONS:
+        is_whole = everything or (item.follows_day and last != work.today)
+        communes = None if is_whole else _dirty_communes(item.sources, marks)
+        if communes != set():
+            work.compute(item, communes)
+    if _dirty_communes(TIER_SOURCES, marks) is None:
+        work.spans = dict.fromkeys(connection.scalars(select(Indicator.code).where(Indicator.kind == "additive")), "all")
+    if work.spans:
+        work.add_up()
+    work.remember()
+    return RefreshReport(work.today, work.version, work.communes, work.values, tuple(read_notes(connection)))
 
 
 def _take_marks(connection: Connection) -> dict[str, set[str]]:
@@ -92,81 +237,42 @@ def _take_marks(connection: Connection) -> dict[str, set[str]]:
 
 
 def _add_turned(connection: Connection, marks: dict[str, set[str]], since: date, until: date) -> None:
-    """Mark communes where rows came into force or ended since the last refresh, though nobody wrote."""
-    models = {model for item in COMPUTATIONS for model in (*item.sources, *item.wide_sources)} | set(TIER_SOURCES)
-    for model in models:
-        table = table_of(model)
-        if "valid_from" in table.c:
-            turned = connection.execute(_turned(table, since, until)).scalars().all()
-            marks.setdefault(table_name(model), set()).update(turned)
+    """Mark communes where rows came into force, ended or began to count since the last refresh, though nobody wrote."""
+    dates: dict[str, set[str]] = {}
+    sources = [*TIER_SOURCES, *(source for item in COMPUTATIONS for source in item.sources)]
+    for source in sources:
+        dates.setdefault(source.name, set()).update(source.turns_on)
+    for source in {source.name: source for source in sources}.values():
+        columns = [source.table.c[name] for name in sorted(dates[source.name])]
+        if columns:
+            commune = source.table.c.get("commune_code")
+            mark = literal(_ANYWHERE) if commune is None else func.coalesce(commune, _ANYWHERE)
+            passed = or_(*[and_(day > since, day <= until) for day in columns])
+            marks.setdefault(source.name, set()).update(connection.scalars(select(mark).where(passed).distinct()))
 
 
-def _turned(table: Table, since: date, until: date) -> Select[str]:
-    commune = table.c.commune_code
-    return (
-        select(func.coalesce(commune, _ANYWHERE))
-        .where(
-            or_(
-                and_(table.c.valid_from > since, table.c.valid_from <= until),
-                and_(table.c.valid_to > since, table.c.valid_to <= until),
-            )
-        )
-        .distinct()
-    )
-
-
-def _dirty_communes(computation: Computation, marks: dict[str, set[str]]) -> set[str] | None:
-    """Give the communes that a computation must do again; None where it cannot be told, so all."""
-    if any(marks.get(table_name(model)) for model in computation.wide_sources):
-        return None
+def _dirty_communes(sources: Iterable[Source], marks: Mapping[str, set[str]]) -> set[str] | None:
+    """Give the communes that must be done again; None where it cannot be told, so all."""
     communes: set[str] = set()
-    for model in computation.sources:
-        communes |= marks.get(table_name(model), set())
-    return None if _ANYWHERE in communes else communes
+    for source in sources:
+        marked = marks.get(source.name, set())
+        if marked and (source.is_wide or _ANYWHERE in marked):
+            return None
+        communes |= marked
+    return communes
 
 
-def _indicators_of(connection: Connection, computation: Computation) -> list[str]:
-    if computation.indicators is not None:
-        return list(computation.indicators)
-    reported = select(Indicator.code).where(Indicator.origin == "reported", Indicator.kind == "additive")
-    return list(connection.execute(reported).scalars())
+def _state_indicators() -> list[str]:
+    return [code for item in COMPUTATIONS if item.spans == "now" for code in item.indicators or ()]
 
 
-def _compute_communes(
-    connection: Connection,
-    computation: Computation,
-    indicators: list[str],
-    communes: set[str] | None,
-    today: date,
-    version: int,
-) -> int:
-    period = str(today.year)
-    scope = None if communes is None else sorted(communes)
-    connection.execute(
-        read_statement("rollup/delete_communes"),
-        {"indicators": indicators, "communes": scope, "period": period if computation.is_stock else None},
-    )
-    statement = _bound(f"rollup/{computation.name}", {"communes": scope, "legal_date": today, "period": period})
-    computed = statement.columns(*(column(name) for name in _COMPUTED)).cte("computed")
-    values = select(*computed.c, literal("commune", Text), literal(version, BigInteger))
-    return connection.execute(insert(Value).from_select([*_COMPUTED, "level", "data_version"], values)).rowcount
+def _by_period(spans: Mapping[str, str], period: str) -> list[tuple[str | None, list[str]]]:
+    """Group indicators by what is to be written of them: the present period, or every one (None)."""
+    groups = ((period, "now"), (None, "all"))
+    return [(of, found) for of, span in groups if (found := sorted(code for code, one in spans.items() if one == span))]
 
 
-def _bound(name: str, given: dict[str, object]) -> TextClause:
-    """Bind those of the given values that the statement has a place for."""
-    statement = read_statement(name)
-    return statement.bindparams(**{key: given[key] for key in statement.compile().params})
-
-
-def _add_up(connection: Connection, indicators: list[str], today: date, version: int) -> int:
-    connection.execute(read_statement("rollup/delete_upper_tiers"), {"indicators": indicators})
-    written = connection.execute(
-        read_statement("rollup/upper_tiers"),
-        {"indicators": indicators, "legal_date": today, "period": str(today.year), "data_version": version},
-    )
-    return written.rowcount
-
-
-def _remember(connection: Connection, today: date, version: int) -> None:
-    state = {"legal_date": today, "data_version": version, "refreshed_at": func.clock_timestamp()}
-    connection.execute(insert(State).values(id=1, **state).on_conflict_do_update(index_elements=[State.id], set_=state))
+@cache
+def _places(name: str) -> tuple[str, ...]:
+    """Name the parameters of a statement."""
+    return tuple(read_statement(f"rollup/{name}").compile().params)

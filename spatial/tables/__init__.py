@@ -29,7 +29,7 @@ from spatial.tables.planning import (
     ZoneFunction,
     ZoneFunctionAlias,
 )
-from spatial.tables.population import GridCell, Observation, Raster, UnitCount
+from spatial.tables.population import Completeness, GridCell, Observation, Raster, UnitCount
 from spatial.tables.private import (
     ParcelOwner,
     ParcelRestricted,
@@ -38,7 +38,7 @@ from spatial.tables.private import (
     PrivateHistory,
     QuarantineRow,
 )
-from spatial.tables.rollup import Dirty, Indicator, State, Value
+from spatial.tables.rollup import Dirty, Indicator, Note, Past, Report, State, TierUnit, Value
 
 __all__ = [
     "Address",
@@ -48,6 +48,7 @@ __all__ = [
     "Building",
     "Change",
     "ColumnRule",
+    "Completeness",
     "ContentGap",
     "CountryEnvelope",
     "Dirty",
@@ -64,12 +65,14 @@ __all__ = [
     "LayerVersion",
     "NaturalArea",
     "Network",
+    "Note",
     "Observation",
     "Parcel",
     "ParcelLineage",
     "ParcelOwner",
     "ParcelRestricted",
     "ParcelUse",
+    "Past",
     "Permit",
     "PermitApplicant",
     "Plan",
@@ -82,9 +85,11 @@ __all__ = [
     "Quarantine",
     "QuarantineRow",
     "Raster",
+    "Report",
     "Source",
     "State",
     "ThemeCoverage",
+    "TierUnit",
     "UndergroundSpace",
     "Unit",
     "UnitChange",

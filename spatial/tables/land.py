@@ -90,6 +90,7 @@ class ParcelUse(Base):
     __table_args__ = (
         *at_least_zero("area_m2"),
         Index("parcel_use_parcel_id_seq_key", "parcel_id", "seq", unique=True),
+        Index("parcel_use_commune_code_idx", "commune_code"),
         {"schema": "land", "comment": "Các mục đích sử dụng của thửa đất có nhiều mục đích"},
     )
 

@@ -1,11 +1,31 @@
-"""Schemas `population` and `survey`: gridded people, counts by unit, and figures that are asked for each year."""
+"""Schemas `population` and `survey`: gridded people, counts by unit, figures asked for each year, statements of completeness."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, DateTime, Float, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped
 
 from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, share
+
+_UNIT_ON = (
+    "Mã đơn vị theo địa giới ngày (trống: cuối năm của kỳ)",
+    "The unit is meant as it was on this day (empty: at the end of the period's year)",
+)
+COMPLETE_LAYERS = ("buildings", "permits", "green_areas", "population_grid")
+"""Layers whose figures need a statement of completeness."""
 
 
 class GridCell(LayerRow, Base):
@@ -66,6 +86,7 @@ class UnitCount(Base):
     method: Mapped[str] = column(Text, "Phương pháp", "Method")
     source_code: Mapped[str | None] = column(Text, "Nguồn", "Source")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+    unit_on: Mapped[date | None] = column(Date, *_UNIT_ON)
 
 
 class Observation(Base):
@@ -75,6 +96,8 @@ class Observation(Base):
     __table_args__ = (
         one_of("level", "nation", "region", "province", "city", "commune"),
         *share("coverage"),
+        CheckConstraint("period ~ '^[0-9]{4}$'", name="period_is_year"),
+        CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="value_is_finite"),
         Index("observation_key", "indicator_code", "level", "unit_code", "period", unique=True),
         {"schema": "survey", "comment": "Số liệu báo cáo hằng năm"},
     )
@@ -93,4 +116,32 @@ class Observation(Base):
     )
     approved_by: Mapped[str | None] = column(Text, "Đơn vị duyệt", "Approved by (an office)")
     approved_at: Mapped[datetime | None] = column(DateTime(timezone=True), "Thời điểm duyệt", "Approved at")
+    batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
+    unit_on: Mapped[date | None] = column(Date, *_UNIT_ON)
+
+
+class Completeness(Base):
+    """A steward's statement that a layer is complete in a commune: so many rows were in force there on a day.
+
+    Only such a statement makes "0" and "all of them" of what is loaded; it holds for as much as the rows loaded for that day
+    are of `row_count`. For permits it speaks of those issued from `complete_from` (empty: ever) to `stated_on`.
+    """
+
+    __tablename__ = "completeness"
+    __table_args__ = (
+        one_of("layer", *COMPLETE_LAYERS),
+        *at_least_zero("row_count"),
+        CheckConstraint("complete_from <= stated_on", name="complete_from_in_order"),
+        Index("completeness_key", "layer", "commune_code", "stated_on", unique=True),
+        {"schema": "survey", "comment": "Xác nhận dữ liệu của một lớp đã đầy đủ trong một xã"},
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    layer: Mapped[str] = column(Text, "Lớp dữ liệu", "Layer")
+    commune_code: Mapped[str] = column(String(5), "Mã xã, phường", "Commune")
+    stated_on: Mapped[date] = column(Date, "Đầy đủ tính đến ngày", "Complete as of")
+    complete_from: Mapped[date | None] = column(Date, "Giấy phép: đầy đủ từ ngày", "Permits: complete since")
+    row_count: Mapped[int] = column(BigInteger, "Số đối tượng có trong thực tế", "How many there are")
+    steward: Mapped[str] = column(Text, "Đơn vị xác nhận", "Stated by (an office)")
+    note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))

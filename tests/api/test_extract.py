@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.extract_words import write_number
 from tests.conftest import Database
 from tests.lookup_world import World, lonlat, open_world
 
@@ -122,3 +123,18 @@ async def test_the_document_says_whether_the_parcel_lies_in_an_annulled_part(
     words = " ".join(text_of(response.content, tmp_path).split())
     assert "bị hủy một phần từ ngày 01/06/2025" in words
     assert said in words
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.0, 1, "0,0"),
+        (0.004, 2, "0,0040"),
+        (0.00046, 1, "0,00046"),
+        (0.05, 1, "0,1"),
+        (0.004, None, "0,0040"),
+        (1234.5, 2, "1.234,50"),
+    ],
+)
+def test_what_is_not_zero_is_never_printed_as_zero(value: float, decimals: int | None, written: str) -> None:
+    assert write_number(value, "vi", decimals) == written

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, insert, text
 from spatial import tables
 from spatial.rollup import refresh
 from tests.conftest import Database, sqlalchemy_url
-from tests.spatial.rollup_world import add_parcels, add_units
+from tests.spatial.rollup_world import add_parcels, add_units, state_complete
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,7 @@ def _add_people_and_green(connection: Connection) -> None:
             geom="SRID=4326;MULTIPOLYGON(((105 20,105.001 20,105.001 20.001,105 20)))",
         )
     )  # fmt: skip
+    state_complete(connection, "green_areas", "37001", 1, date(2025, 12, 31))
 
 
 async def test_the_list_says_what_each_indicator_is(client: httpx.AsyncClient) -> None:
@@ -131,7 +132,7 @@ async def test_changed_data_are_said_to_be_stale(client: httpx.AsyncClient, data
     [
         ("/rollups/parcel_cuont", 404, "parcel_count"),
         ("/rollups/parcel_count?level=village", 400, "nation"),
-        ("/rollups/parcel_count?period=1900", 400, "2026"),
+        ("/rollups/parcel_count?period=1900", 400, "Periods: 20"),
         ("/rollups/parcel_count?parent=ZZ", 404, "VN"),
         ("/rollups/parcel_count?levle=city", 400, "level"),
         ("/rollups/parcel_count?f=pdf", 400, "csv"),
@@ -146,3 +147,113 @@ async def test_bad_input_is_a_sentence(client: httpx.AsyncClient, path: str, sta
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert word in answer.json()["detail"]
+
+
+# -- what figures say of themselves -----------------------------------------------------------------------------------------
+
+
+def _run(database: Database, *statements: str) -> None:
+    engine = create_engine(sqlalchemy_url(database.url))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def _refresh(database: Database) -> None:
+    engine = create_engine(sqlalchemy_url(database.url))
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL ROLE dothi_ingest"))
+        refresh(connection)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO admin.unit_change (level, kind, from_code, to_code, changed_on)"
+        " VALUES ('commune', 'rename', '88001', '37001', '2025-07-01')",
+        "INSERT INTO admin.urban_area_commune (urban_area_code, commune_code, valid_from) VALUES ('DT37', '37003', '2025-07-01')",
+        "INSERT INTO survey.completeness (layer, commune_code, stated_on, row_count, steward)"
+        " VALUES ('buildings', '37001', '2026-01-01', 0, 'x')",
+        "INSERT INTO population.raster (code, year, srid, population, content, sha256) VALUES ('g', 2025, 4326, 1, '', '0')",
+        "UPDATE rollup.state SET legal_date = legal_date - 1",
+    ],
+)
+async def test_a_figure_is_stale_when_any_of_its_sources_changed_or_the_day_turned(
+    client: httpx.AsyncClient, database: Database, change: str
+) -> None:
+    assert (await client.get("/rollups/population")).json()["stale"] is False
+    _run(database, change)
+    told = {item["code"]: item["stale"] for item in (await client.get("/rollups")).json()["indicators"]}
+    assert told["population"] is True
+    assert told["population_density_km2"] is True
+    assert (await client.get("/rollups/population")).json()["stale"] is True
+    _refresh(database)
+    assert (await client.get("/rollups/population")).json()["stale"] is False
+
+
+async def test_units_are_in_the_language_asked_for_and_match_the_values(client: httpx.AsyncClient) -> None:
+    for language, people in (("vi", "người"), ("en", "people")):
+        indicators = (await client.get(f"/rollups?lang={language}")).json()["indicators"]
+        units = {item["code"]: item["unit"] for item in indicators}
+        assert units["population"] == people
+        assert not [code for code, unit in units.items() if unit == "0-1"]
+        assert {code for code, unit in units.items() if unit == "%"} == {code for code in units if code.endswith("_share")}
+    table = (await client.get("/rollups/digital_cadastre_share?level=commune&parent=37")).json()
+    row = next(row for row in table["values"] if row["unit"]["code"] == "37001")
+    assert row["value"] == pytest.approx(100 * row["numerator"] / row["denominator"])
+    assert 0 <= row["coverage"] <= 1
+    lines = (await client.get("/rollups/digital_cadastre_share?level=commune&parent=37&f=csv&lang=en")).content.decode(
+        "utf-8-sig"
+    )
+    cells = next(line for line in csv.DictReader(io.StringIO(lines)) if line["code"] == "37001")
+    assert (float(cells["value"]), cells["unit"]) == (row["value"], "%")
+
+
+async def test_english_is_english(client: httpx.AsyncClient) -> None:
+    for item in (await client.get("/rollups?lang=en")).json()["indicators"]:
+        words = f"{item['title']} {item['formula']} {item['unit']}"
+        assert " of of " not in words
+        assert words.replace("m²", "").replace("m³", "").replace("×", "").isascii(), words
+
+
+async def test_a_ratio_is_explained_in_words_and_in_codes(client: httpx.AsyncClient) -> None:
+    indicators = {item["code"]: item for item in (await client.get("/rollups")).json()["indicators"]}
+    density = indicators["population_density_km2"]
+    assert density["formula"].startswith("Dân số chia cho")
+    assert density["expression"] == "population / area_m2 × 1,000,000"
+    assert "population.unit_count" in density["sources"]
+    assert "admin.unit" in density["sources"]
+    assert density["least_share"] == 0.5
+    assert indicators["population"]["expression"] is None
+
+
+async def test_why_there_is_no_value_is_told(client: httpx.AsyncClient) -> None:
+    nation = (await client.get("/rollups/green_per_person_m2?level=nation")).json()["values"][0]
+    assert (nation["value"], nation["reason"]) == (None, "too_little_known")
+    assert 0 < nation["coverage"] < 0.01
+    rows = (await client.get("/rollups/green_per_person_m2?level=commune")).json()["values"]
+    reasons = {row["unit"]["code"]: row["reason"] for row in rows}
+    assert (reasons["37001"], reasons["37002"]) == (None, "unknown")
+
+
+async def test_the_period_is_that_of_the_units_asked_for(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/rollups/population")).json()["period"] == "2024"
+    assert (await client.get("/rollups/population?level=commune&parent=37")).json()["period"] == "2025"
+    assert (await client.get("/rollups/population?level=commune&parent=DT37")).json()["period"] == "2025"
+    (population,) = [item for item in (await client.get("/rollups")).json()["indicators"] if item["code"] == "population"]
+    tiers = {tier["level"]: tier["default_period"] for tier in population["tiers"]}
+    assert (tiers["province"], tiers["commune"]) == ("2024", "2025")
+
+
+async def test_what_is_not_counted_as_it_stands_is_noted(client: httpx.AsyncClient, database: Database) -> None:
+    assert (await client.get("/rollups/population")).json()["notes"] == []
+    _run(
+        database,
+        "INSERT INTO population.unit_count (level, unit_code, year, people, method) VALUES ('city', 'DT99', 2025, 8, 'census')",
+    )
+    _refresh(database)
+    (note,) = (await client.get("/rollups/population_density_km2?lang=en")).json()["notes"]
+    assert "DT99" in note
+    assert (await client.get("/rollups/parcel_count")).json()["notes"] == []

@@ -9,11 +9,10 @@ from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import tile_door
 from api.tile_cache import CachedTile, TileCache, layer_etag
 from api.tile_door import TileDoor
 from spatial.layers import find_layer
-from spatial.selection import LEGAL_TIME_ZONE, LegalPeriod, legal_today
+from spatial.selection import LegalPeriod, legal_today
 from spatial.settings import Settings
 from spatial.tiles import MAX_BYTES, Detail, DrawnTile, Tile, draw_tile
 from tests.api.conftest import PARCEL_GRID, Write
@@ -60,17 +59,10 @@ def test_the_short_way_turns_its_day_at_midnight_in_vietnam(
     services = app_without_database.state.services
     door = TileDoor(app_without_database, services.tiles, {}, Settings(_env_file=None), services.metrics)
     clock = type("Clock", (_Clock,), {"moment": moment})
-    monkeypatch.setattr(tile_door, "datetime", clock)
     monkeypatch.setattr("spatial.selection.datetime", clock)
     assert door._in_force_today() == LegalPeriod.on(day) == LegalPeriod.on(legal_today())
     clock.moment = moment + timedelta(days=1)  # type: ignore[attr-defined]
     assert door._in_force_today() == LegalPeriod.on(day + timedelta(days=1))
-
-
-@given(st.integers(0, 80 * 365 * 24))
-def test_vietnam_keeps_one_distance_from_utc(hours: int) -> None:
-    moment = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
-    assert (moment + tile_door._VIETNAM).date() == moment.astimezone(LEGAL_TIME_ZONE).date()
 
 
 # -- its bound ------------------------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 import random
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from spatial import tables
+from tests.day import today_is
 
 COMMUNES = {"37001": "37", "37002": "37", "37003": "37", "01001": "01", "01002": "01"}
 CITY = {"37001", "37002"}
@@ -78,22 +80,73 @@ def add_parcels(connection: Connection, seed: int, count: int = 60) -> list[Parc
     return facts
 
 
-def add_permit(connection: Connection, code: str, commune: str, issued_on: date, conformity: str | None = None) -> None:
+def add_permit(
+    connection: Connection, code: str, commune: str, issued_on: date, conformity: str | None = None, **values: Any
+) -> None:
     """Put a permit in."""
     west, south = corner(commune)
     connection.execute(
         insert(tables.Permit).values(
             code=code, kind="new", status="issued", issued_on=issued_on, conformity=conformity, commune_code=commune,
-            province_code=COMMUNES[commune], valid_from=issued_on, geom=f"SRID=4326;POINT({west + 0.01} {south + 0.01})",
+            province_code=COMMUNES[commune], geom=f"SRID=4326;POINT({west + 0.01} {south + 0.01})",
+            **{"valid_from": issued_on, **values},
         )
     )  # fmt: skip
 
 
-def set_today(connection: Connection, day: date) -> None:
-    """Turn the legal date of the database to `day`, for this transaction."""
+def add_building(connection: Connection, code: str, commune: str, **values: Any) -> None:
+    """Put a building of 100 m² and two storeys in."""
+    west, south = corner(commune)
+    given = {"footprint_m2": 100, "storeys": 2, "valid_from": date(2025, 7, 1), **values}
     connection.execute(
-        text(
-            "CREATE OR REPLACE FUNCTION admin.today_vn() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE"
-            f" RETURN DATE '{day.isoformat()}'"
+        insert(tables.Building).values(
+            code=code, commune_code=commune, province_code=COMMUNES[commune], geom=box(west + 0.02, south, 0.001), **given
+        )
+    )  # fmt: skip
+
+
+def add_green(connection: Connection, code: str, commune: str, kind: str = "public", **values: Any) -> None:
+    """Put a green area of 1,500 m² in."""
+    west, south = corner(commune)
+    given = {"area_m2": 1500, "valid_from": date(2025, 7, 1), **values}
+    connection.execute(
+        insert(tables.GreenArea).values(
+            code=code, kind=kind, commune_code=commune, province_code=COMMUNES[commune],
+            geom=box(west, south + 0.05, 0.001), **given
+        )
+    )  # fmt: skip
+
+
+def add_cell(
+    connection: Connection,
+    commune: str | None,
+    year: int,
+    people: float,
+    *,
+    at: tuple[float, float] | None = None,
+    raster: str = "g",
+    valid_from: date = date(2015, 1, 1),
+) -> None:
+    """Put a cell of a population grid in, at the corner of its commune or at a place."""
+    west, south = at or corner(commune or "37001")
+    number = connection.scalar(select(func.count()).select_from(tables.GridCell))
+    connection.execute(
+        insert(tables.GridCell).values(
+            code=f"{raster}.{year}.{number}", raster_code=raster, year=year, population=people, commune_code=commune,
+            province_code=commune and COMMUNES[commune], valid_from=valid_from, geom=box(west, south, 0.001),
+        )
+    )  # fmt: skip
+
+
+def state_complete(connection: Connection, layer: str, commune: str, rows: int, on: date, **values: Any) -> None:
+    """Let a steward state that so many rows of a layer were in a commune on a day."""
+    connection.execute(
+        insert(tables.Completeness).values(
+            layer=layer, commune_code=commune, row_count=rows, stated_on=on, steward="Phòng QLĐT", **values
         )
     )
+
+
+def set_today(connection: Connection, day: date) -> None:
+    """Turn the legal date of the database to `day`, for this transaction."""
+    connection.execute(text(today_is(day)))

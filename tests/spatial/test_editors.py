@@ -197,6 +197,7 @@ BROKEN: dict[str, Values] = {
     "capacity_has_unit": {"capacity": 5.0},
     "z_in_order": {"z_min_m": 3.0, "z_max_m": -3.0},
     "units_known": {"commune_code": None},
+    "width_m_plausible": {"width_m": 10_001.0},
 }
 """For each rule that is not a closed list or a bound at 0: values that break it."""
 

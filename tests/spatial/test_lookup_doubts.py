@@ -8,11 +8,12 @@ import pytest
 import shapely
 
 from spatial.lookup import Answer, Question, Relation, State, Theme, ThemeAnswer, look_up
+from spatial.selection import legal_today
 from tests.conftest import Database
 from tests.lookup_sums import assert_sums_hold
 from tests.lookup_world import World, lonlat, open_world, public_connection
 
-TODAY = date(2026, 11, 21)
+TODAY = legal_today()
 TOWN, HERE = (-100, -100, 100, 100), (0, 0, 10, 10)
 LINES = (Theme.RED_LINE, Theme.BUILDING_LINE, Theme.CORRIDOR)
 Ask = Callable[..., Awaitable[Answer]]

@@ -12,11 +12,12 @@ from spatial.cluster import Cluster
 from spatial.crs import STORED_SRID_OFFSET
 from spatial.errors import NotFound
 from spatial.lookup import Answer, Question, State, look_up
+from spatial.selection import legal_today
 from tests.conftest import Database, cloned, sqlalchemy_url
 from tests.lookup_sums import assert_sums_hold
 from tests.lookup_world import public_connection
 
-TODAY = date(2026, 11, 21)
+TODAY = legal_today()
 Parcels = Sequence[tuple[str, float]]
 
 

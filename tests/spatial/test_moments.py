@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.params import parse_date, parse_datetime, parse_known_at
-from spatial.errors import DothiError, InvalidInput
+from spatial.errors import DothiError
 from spatial.filters.terms import read_day as read_day_of_a_filter
 from spatial.moments import read_day, read_moment
 from spatial.selection import LegalPeriod
@@ -66,13 +66,6 @@ def test_the_last_day_that_there_is_has_no_end_to_be_known_at() -> None:
     assert read_day("0001-01-01") == date.min
     with pytest.raises(ValueError):
         read_moment("9999-12-31")
-
-
-@pytest.mark.parametrize("text", ["2999-01-01T00:00:00Z", "2999-01-01", datetime.now(UTC).date().replace(year=9000).isoformat()])
-def test_what_is_known_in_the_future_nobody_can_say(text: str) -> None:
-    with pytest.raises(InvalidInput, match="not yet past") as refusal:
-        parse_known_at(text)
-    assert refusal.value.vi
 
 
 def test_known_at_is_optional() -> None:

@@ -33,9 +33,10 @@ def value(connection: Connection, indicator: str, level: str, unit: str, period:
 def sums_by_tier(connection: Connection) -> dict[tuple[str, str], dict[str, Decimal]]:
     sums: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
     rows = connection.execute(
-        select(Value.indicator_code, Value.period, Value.level, func.sum(Value.value)).group_by(
-            Value.indicator_code, Value.period, Value.level
-        )
+        select(Value.indicator_code, Value.period, Value.level, func.sum(Value.value))
+        .join(tables.Indicator, tables.Indicator.code == Value.indicator_code)
+        .where(tables.Indicator.kind == "additive")
+        .group_by(Value.indicator_code, Value.period, Value.level)
     )
     for indicator, period, level, total in rows:
         sums[indicator, period][level] = total
@@ -69,13 +70,6 @@ def test_every_tier_adds_up_to_the_nation_and_equals_the_oracle(world: Connectio
     inside = sum(1 for fact in facts if fact.commune in CITY)
     assert value(world, "parcel_count", "city", "DT37") == inside
     assert value(world, "parcel_count", "city", "37:rest") == sum(1 for fact in facts if fact.province == "37") - inside
-
-
-def test_a_permit_year_without_permits_is_zero_only_where_the_commune_is_covered(world: Connection) -> None:
-    add_permit(world, "GP1", "37001", date(2024, 5, 1))
-    refresh(world)
-    assert value(world, "permits_issued", "commune", "37001", "2025") == 0
-    assert value(world, "permits_issued", "commune", "37002", "2025") is None
 
 
 def test_a_parcel_with_several_uses_is_divided_in_their_proportion(world: Connection) -> None:

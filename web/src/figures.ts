@@ -34,10 +34,10 @@ export const indicator = computed<Indicator | null>(() => {
   return named(wanted) ?? named(FIRST_INDICATOR) ?? indicators.value[0] ?? null;
 });
 
-export const period = computed<string | null>(() => {
-  const periods = indicator.value?.periods ?? [];
-  const wanted = view.value.period;
-  return wanted && periods.includes(wanted) ? wanted : (indicator.value?.default_period ?? periods.at(-1) ?? null);
+/** A code in the address that the server does not know; another indicator is shown instead, and the page says so. */
+export const unknownIndicator = computed<string | null>(() => {
+  const wanted = view.value.indicator;
+  return wanted && indicator.value && indicator.value.code !== wanted ? wanted : null;
 });
 
 /** The unit whose inside is shown; the nation where nothing is chosen. */
@@ -55,7 +55,19 @@ export const level = computed<string | null>(() => {
   return wanted && below.includes(wanted) ? wanted : (below[0] ?? null);
 });
 
-function figuresUrl(levelAsked: string, within: string | null, f: string, of = period.value): string | null {
+/** Periods that the tier shown has a figure for; the unit's own where there is no tier below it. */
+export const periods = computed<string[]>(() => {
+  const shown = level.value ?? parent.value.level;
+  return indicator.value?.tiers.find((tier) => tier.level === shown)?.periods ?? indicator.value?.periods ?? [];
+});
+
+/** The period asked for, if the tier has it; else the server chooses the one that is known best there. */
+const askedPeriod = computed<string | null>(() => {
+  const wanted = view.value.period;
+  return wanted && periods.value.includes(wanted) ? wanted : null;
+});
+
+function figuresUrl(levelAsked: string, within: string | null, f: string, of: string | null): string | null {
   if (!indicator.value) return null;
   const query = { level: levelAsked, parent: within, period: of, f, lang: lang.value };
   return resourceUrl(`/rollups/${encodeURIComponent(indicator.value.code)}`, query);
@@ -64,16 +76,27 @@ function figuresUrl(levelAsked: string, within: string | null, f: string, of = p
 const withinParent = computed(() => (parent.value.level === "nation" ? null : parent.value.code));
 
 /** The table's answer as a file, or null while nothing is chosen. */
-export const childrenUrl = (f: string): string | null => (level.value ? figuresUrl(level.value, withinParent.value, f) : null);
+export const childrenUrl = (f: string): string | null =>
+  level.value ? figuresUrl(level.value, withinParent.value, f, askedPeriod.value) : null;
 
 export const children = resource<FigureAnswer>(computed(() => childrenUrl("json")));
 export const shapes = resource<GeoJSON.FeatureCollection>(computed(() => childrenUrl("geojson")));
 
-export const values = computed<Figure[]>(() => {
+const answered = computed<FigureAnswer | null>(() => {
   const answer = children.answer.value;
-  if (answer.state === "ready") return answer.value.values;
-  return answer.state === "loading" ? (answer.previous?.values ?? []) : [];
+  if (answer.state === "ready") return answer.value;
+  return answer.state === "loading" ? (answer.previous ?? null) : null;
 });
+
+export const values = computed<Figure[]>(() => answered.value?.values ?? []);
+
+/** The period that the figures shown are of. */
+export const period = computed<string | null>(
+  () => askedPeriod.value ?? answered.value?.period ?? indicator.value?.default_period ?? periods.value.at(-1) ?? null,
+);
+
+/** What the server notes about the figures shown. */
+export const notes = computed<string[]>(() => answered.value?.notes ?? []);
 
 /** Names and figures of the units on the path and of their periods: asked once per URL. */
 const known = signal<ReadonlyMap<string, FigureAnswer>>(new Map());
@@ -88,8 +111,8 @@ const neededUrls = computed<string[]>(() => {
   if (mode.value !== "figures" || !indicator.value) return [];
   const depths = view.value.path.map((_, depth) => depth);
   const own = depths.length - 1;
-  const periods = indicator.value.periods.slice(-PERIODS_SHOWN);
-  return [...depths.map((depth) => stepUrl(depth)), ...periods.map((one) => stepUrl(own, one)), stepUrl(own)].flatMap(
+  const shown = indicator.value.periods.slice(-PERIODS_SHOWN);
+  return [...depths.map((depth) => stepUrl(depth)), ...shown.map((one) => stepUrl(own, one)), stepUrl(own)].flatMap(
     (url) => url ?? [],
   );
 });
@@ -130,6 +153,24 @@ export const series = computed<PeriodValue[]>(() =>
     return figure && figure.value !== null ? [{ period: one, value: figure.value, coverage: figure.coverage }] : [];
   }),
 );
+
+/** Neighbours in time of which the less known has less than this of the other's coverage do not compare. */
+const COMPARABLE = 0.9;
+
+/** The series cut where it jumps because more or less of the unit is known, not because the figure changed. */
+export const seriesParts = computed<PeriodValue[][]>(() => {
+  const parts: PeriodValue[][] = [];
+  for (const one of series.value) {
+    const before = parts.at(-1)?.at(-1);
+    if (before && compares(before.coverage ?? 0, one.coverage ?? 0)) parts.at(-1)?.push(one);
+    else parts.push([one]);
+  }
+  return parts;
+});
+
+function compares(a: number, b: number): boolean {
+  return Math.min(a, b) >= COMPARABLE * Math.max(a, b);
+}
 
 /** The units of the path with their names, as far as they are known. */
 export const trail = computed<FigureUnit[]>(() =>

@@ -4,16 +4,13 @@ import type { Lang } from "./shapes";
 
 const LOCALE: Record<Lang, string> = { vi: "vi-VN", en: "en-GB" };
 
+/** A number with few decimals, a small one with two significant digits: what is not 0 never reads as 0. */
 export function formatNumber(lang: Lang, value: number, digits?: number): string {
   const size = Math.abs(value);
   const maximumFractionDigits = digits ?? (size >= 1000 ? 0 : size >= 10 ? 1 : 2);
-  return new Intl.NumberFormat(LOCALE[lang], { maximumFractionDigits }).format(value);
-}
-
-/** The bounds of a legend's class; from millions on in short form (2,5 Tr), for all classes alike. */
-export function formatBound(lang: Lang, value: number, largest: number): string {
-  if (largest < 1_000_000) return formatNumber(lang, value);
-  return new Intl.NumberFormat(LOCALE[lang], { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+  const isSmall = size > 0 && size < (digits === undefined ? 0.1 : 0.5 * 10 ** -digits);
+  const precision = isSmall ? { maximumSignificantDigits: 2 } : { maximumFractionDigits };
+  return new Intl.NumberFormat(LOCALE[lang], precision).format(value);
 }
 
 export interface Scale {
@@ -27,6 +24,22 @@ export function scaleFor(unit: string, largest: number): Scale {
   if (largest >= 10_000_000) return { unit: "km²", factor: 1e-6 };
   if (largest >= 100_000) return { unit: "ha", factor: 1e-4 };
   return { unit: "m²", factor: 1 };
+}
+
+const LARGE: readonly (readonly [from: number, word: Record<Lang, string>])[] = [
+  [1e9, { vi: "tỷ", en: "billion" }],
+  [1e6, { vi: "triệu", en: "million" }],
+  [1e4, { vi: "nghìn", en: "thousand" }],
+];
+
+/** The unit for a row of large numbers, with the word for it said once: triệu người. */
+export function largeScale(lang: Lang, unit: string, largest: number): Scale {
+  const scale = scaleFor(unit, largest);
+  const found = scale.factor === 1 ? LARGE.find(([from]) => largest >= from) : undefined;
+  if (!found) return scale;
+  const [from, word] = found;
+  const factor = from === 1e4 ? 1e-3 : 1 / from;
+  return { unit: `${word[lang]} ${unit}`.trim(), factor };
 }
 
 /** An area in m², from 10 ha on in ha, from 10 km² on in km². */

@@ -215,11 +215,16 @@ export interface Indicator {
   kind: "additive" | "ratio";
   levels: string[];
   periods: string[];
+  /** The periods of each tier, and the one that is known best there. */
+  tiers: { level: string; periods: string[]; default_period: string | null }[];
   /** The best covered period. */
   default_period?: string | null;
   /** Data have changed since the values were computed. */
   stale?: boolean;
+  /** In words. */
   formula?: string | null;
+  /** In codes, of a ratio. */
+  expression?: string | null;
 }
 
 export interface IndicatorList {
@@ -239,7 +244,10 @@ export interface Figure {
   value: number | null;
   numerator?: number | null;
   denominator?: number | null;
+  /** Share of the unit for which data are known to be complete; of a ratio, on which both its figures are known. */
   coverage: number | null;
+  /** Why there is no value. */
+  reason?: "unknown" | "too_little_known" | null;
 }
 
 export interface FigureAnswer {
@@ -247,6 +255,8 @@ export interface FigureAnswer {
   level: string;
   period: string | null;
   computed_at: string | null;
+  /** What is not counted as it stands, in words. */
+  notes?: string[];
   values: Figure[];
 }
 

@@ -63,7 +63,7 @@ export function followBrowser(): void {
 export const t = (key: Word, values?: Record<string, string | number>): string => say(lang.value, key, values);
 export const pick = (text: Text | string | null | undefined): string => pickText(lang.value, text);
 export const number = (value: number, digits?: number): string => format.formatNumber(lang.value, value, digits);
-export const bound = (value: number, largest: number): string => format.formatBound(lang.value, value, largest);
+export const largeScale = (unit: string, largest: number): format.Scale => format.largeScale(lang.value, unit, largest);
 export const area = (m2: number): string => format.formatArea(lang.value, m2);
 export const share = (value: number): string => format.formatShare(lang.value, value);
 export const date = (iso: string): string => format.formatDate(lang.value, iso);

@@ -194,10 +194,20 @@ const WORDS = {
   figures_failed: ["Chưa tải được số liệu", "The figures could not be loaded"],
   figures_no_indicators: ["Máy chủ chưa có chỉ tiêu nào.", "The server has no indicator yet."],
   over_time: ["Theo thời gian", "Over time"],
-  chart_partial: [
-    "Kỳ có nền gạch: dữ liệu chưa đủ, không so sánh được.",
-    "Hatched periods rest on partial data and do not compare.",
+  chart_apart: [
+    "Các phần tách rời có độ phủ khác nhau nên không so sánh được; mỗi phần có thang riêng.",
+    "Parts that stand apart rest on different coverage and do not compare; each has its own scale.",
   ],
+  chart_coverage: ["độ phủ {share}", "coverage {share}"],
+  at_least: ["ít nhất", "at least"],
+  too_little_known: ["biết quá ít", "too little known"],
+  not_stated: ["chưa xác nhận đủ", "not stated"],
+  unknown_indicator: [
+    "Không có chỉ tiêu “{code}”; đang hiển thị: {shown}.",
+    "There is no indicator “{code}”; shown instead: {shown}.",
+  ],
+  figures_notes: ["{n} ghi chú về số liệu", "{n} notes on the figures"],
+  chart_partial: ["Kỳ có nền gạch: dữ liệu chưa đủ.", "Hatched periods rest on partial data."],
   sort_by: ["Sắp xếp theo {column}", "Sort by {column}"],
   open_unit: ["Xem bên trong {name}", "Look inside {name}"],
   up_to: ["Lên {name}", "Up to {name}"],

@@ -1,19 +1,17 @@
--- Every indicator with the tiers and periods for which a value is there; a ratio has those of its numerator.
-SELECT i.code, i.title, i.title_en, i.unit, i.kind, i.origin, i.numerator_code, i.denominator_code, i.factor, i.formula, i.formula_en,
-    ARRAY(SELECT jsonb_array_elements_text(i.tables)) AS tables, i.theme,
-    coalesce(v.levels, '{}') AS levels, coalesce(v.periods, '{}') AS periods, best.period AS best_period,
-    EXISTS (SELECT FROM rollup.dirty d WHERE d.table_name IN (
-        SELECT jsonb_array_elements_text(s.tables) FROM rollup.indicator s
-        WHERE s.code IN (i.code, i.numerator_code, i.denominator_code))) AS is_stale
+-- Indicators with how well each period is known, by tier: the number of units with a value and the sum of the units' coverage.
+-- Parameters: indicator text (NULL = all). Relies on the primary key of rollup.value; all of them read the table once.
+WITH known AS (
+    SELECT indicator_code, level, period, count(value) AS units, sum(coalesce(coverage, 0)) AS coverage
+    FROM rollup.value
+    WHERE unit_code NOT LIKE '%\:%' AND (CAST(:indicator AS text) IS NULL OR indicator_code = CAST(:indicator AS text))
+    GROUP BY 1, 2, 3
+)
+SELECT i.code, i.title, i.title_en, i.unit, i.unit_en, i.kind, i.origin, i.numerator_code, i.denominator_code, i.factor,
+    i.formula, i.formula_en, i.theme,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(k.level, k.period, k.units, k.coverage) ORDER BY k.period), '[]')::text
+        FROM known k WHERE k.indicator_code = i.code) AS known,
+    coalesce((SELECT n.origin FROM rollup.indicator n WHERE n.code = i.numerator_code), i.origin) AS numerator_origin,
+    (SELECT d.origin FROM rollup.indicator d WHERE d.code = i.denominator_code) AS denominator_origin
 FROM rollup.indicator i
-LEFT JOIN LATERAL (
-    SELECT array_agg(DISTINCT level) AS levels, array_agg(DISTINCT period ORDER BY period) AS periods
-    FROM rollup.value WHERE indicator_code = coalesce(i.numerator_code, i.code)
-) AS v ON true
-LEFT JOIN LATERAL (
-    -- what is shown unless a period is asked for: the best covered of the nation, of equals the latest
-    SELECT period FROM rollup.value
-    WHERE indicator_code = coalesce(i.numerator_code, i.code) AND level = 'nation'
-    ORDER BY coverage DESC NULLS LAST, period DESC LIMIT 1
-) AS best ON true
+WHERE CAST(:indicator AS text) IS NULL OR i.code = CAST(:indicator AS text)
 ORDER BY i.theme, i.code

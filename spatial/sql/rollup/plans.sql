@@ -1,21 +1,65 @@
 -- Area of each commune within the union of the plans in force (all; zoning and detailed only), scaled to the commune's official area.
--- Coverage is the share of the commune where theme_coverage says that the theme `plans` is fully known; a commune without a plan
--- and without coverage has no row: unknown.
--- Parameters: communes text[] (NULL = all), legal_date date, period text. Relies on plan_geom_idx, theme_coverage_geom_idx.
+-- A plan is in force as the lookup has it, and what events took away of it is cut by its own drawing. Coverage is the share of the commune
+-- where theme_coverage says that the theme `plans` is fully known, less the ground where the database shows a doubt: plans that went missing
+-- or wait in quarantine (content_gap), were replaced by one that is not there, or whose legal state, or the part that was annulled of them,
+-- is not known. A commune without a plan and without coverage has no row: unknown.
+-- Parameters: communes text[] (NULL = all), legal_date date, period text.
+-- Relies on plan_geom_idx, theme_coverage_geom_idx, content_gap_geom_idx, plan_event_key.
 WITH commune AS (
     SELECT code, coalesce(province_code, parent_code, 'VN') AS parent_code, geom
     FROM admin.unit
     WHERE level = 'commune' AND valid_from <= :legal_date AND (valid_to IS NULL OR valid_to > :legal_date)
         AND (CAST(:communes AS text[]) IS NULL OR code = ANY(CAST(:communes AS text[])))
 ),
-planned AS (
-    SELECT c.code, ST_Union(p.geom) AS all_plans, ST_Union(p.geom) FILTER (WHERE p.plan_level <> 'general') AS detailed,
-        jsonb_agg(DISTINCT p.batch_id) AS batch_ids
+near AS MATERIALIZED (
+    SELECT c.code, p.code AS plan_code, p.plan_level, p.status, p.batch_id, p.valid_to, p.geom,
+        p.valid_from <= :legal_date AND (p.valid_to IS NULL OR p.valid_to > :legal_date) AS covers_day
     FROM commune c
     JOIN planning.plan p ON p.geom && c.geom AND ST_Intersects(p.geom, c.geom)
-    WHERE p.status IN ('approved', 'in_force', 'partly_annulled')
-        AND p.valid_from <= :legal_date AND (p.valid_to IS NULL OR p.valid_to > :legal_date)
-    GROUP BY c.code
+),
+happened AS MATERIALIZED (
+    SELECT n.plan_code, bool_or(e.effective_on <= :legal_date AND e.kind = 'partly_annulled' AND e.geom IS NULL) AS has_undrawn_part,
+        ST_Union(e.geom) FILTER (WHERE e.effective_on <= :legal_date AND e.kind <> 'amended') AS taken,
+        array_agg(e.other_plan_code) FILTER (WHERE e.effective_on <= :legal_date AND e.kind = 'replaced') AS successors
+    FROM (SELECT DISTINCT plan_code FROM near) n
+    JOIN planning.plan_event e ON e.plan_code = n.plan_code
+    GROUP BY n.plan_code
+),
+judged AS MATERIALIZED (
+    SELECT n.*, h.taken, h.successors, h.plan_code IS NOT NULL AS has_events, n.covers_day AND coalesce(h.has_undrawn_part,
+            n.status = 'unknown'
+            -- it ended, nobody knows when
+            OR (n.status IN ('annulled', 'replaced', 'expired') AND n.valid_to IS NULL AND :legal_date < admin.today_vn())) AS is_doubtful
+    FROM near n LEFT JOIN happened h USING (plan_code)
+),
+planned AS (
+    SELECT p.code, ST_Union(p.ground) AS all_plans, ST_Union(p.ground) FILTER (WHERE p.plan_level <> 'general') AS detailed,
+        jsonb_agg(DISTINCT p.batch_id) AS batch_ids
+    FROM (
+        SELECT *, CASE WHEN taken IS NULL THEN geom ELSE ST_Difference(geom, taken) END AS ground
+        FROM judged
+        WHERE covers_day AND NOT is_doubtful
+            AND (has_events OR planning.is_binding(status) OR (valid_to IS NOT NULL AND status <> 'in_preparation'))
+    ) p
+    GROUP BY p.code
+),
+doubt AS (
+    SELECT d.code, ST_Union(d.geom) AS geom
+    FROM (
+        SELECT code, geom FROM judged WHERE is_doubtful
+        UNION ALL
+        SELECT j.code, j.geom FROM judged j, unnest(j.successors) AS s (plan_code)
+        WHERE NOT EXISTS (SELECT FROM planning.plan p WHERE p.code = s.plan_code)
+        UNION ALL
+        SELECT c.code, g.geom FROM commune c JOIN planning.content_gap g ON g.geom && c.geom
+        WHERE coalesce(g.theme, 'plans') = 'plans'
+            AND (g.valid_from IS NULL OR g.valid_from <= :legal_date) AND (g.valid_to IS NULL OR g.valid_to > :legal_date)
+        UNION ALL
+        SELECT j.code, j.geom FROM judged j JOIN planning.content_gap g ON g.plan_code = j.plan_code AND g.geom IS NULL
+        WHERE coalesce(g.theme, 'plans') = 'plans'
+            AND (g.valid_from IS NULL OR g.valid_from <= :legal_date) AND (g.valid_to IS NULL OR g.valid_to > :legal_date)
+    ) d
+    GROUP BY d.code
 ),
 known AS (
     SELECT c.code, ST_Union(t.geom) AS geom
@@ -29,8 +73,9 @@ measured AS (
     SELECT c.code, c.parent_code, p.batch_ids, ST_Area(c.geom::geography) AS drawn_m2,
         coalesce(ST_Area(ST_Intersection(c.geom, p.all_plans)::geography), 0) AS all_m2,
         coalesce(ST_Area(ST_Intersection(c.geom, p.detailed)::geography), 0) AS detailed_m2,
-        coalesce(ST_Area(ST_Intersection(c.geom, k.geom)::geography), 0) AS known_m2
-    FROM commune c LEFT JOIN planned p USING (code) LEFT JOIN known k USING (code)
+        coalesce(ST_Area(ST_Intersection(c.geom, CASE WHEN d.geom IS NULL THEN k.geom ELSE ST_Difference(k.geom, d.geom) END)::geography), 0)
+            AS known_m2
+    FROM commune c LEFT JOIN planned p USING (code) LEFT JOIN known k USING (code) LEFT JOIN doubt d USING (code)
     WHERE p.code IS NOT NULL OR k.code IS NOT NULL
 )
 SELECT i.indicator_code, m.code AS unit_code, m.parent_code, CAST(:period AS text) AS period,

@@ -23,7 +23,7 @@ QUARTER = """
            CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN 'Số ' || n || ' đường Láng' WHEN 2 THEN 'ngõ ' || n || ' ĐƯỜNG LÁNG'
                WHEN 3 THEN '100% "nhà" \\ ' || n ELSE 'Nguyễn Trãi' END,
            '01', CASE WHEN n < 30 THEN '99001' ELSE '99002' END,
-           CASE WHEN n % 10 = 9 THEN date '2030-01-01' ELSE date '2020-01-01' + n END,
+           CASE WHEN n % 10 = 9 THEN date '2090-01-01' ELSE date '2020-01-01' + n END,
            CASE WHEN n % 10 = 8 THEN date '2024-01-01' END,
            ST_Multi(ST_MakeEnvelope(105.8 + (n % 8) * 0.001, 21 + (n / 8) * 0.001,
                                     105.8 + (n % 8) * 0.001 + 0.0008, 21 + (n / 8) * 0.001 + 0.0008, 4326))

@@ -37,7 +37,7 @@ async def test_without_datetime_what_is_in_force_today(reader: httpx.AsyncClient
         ("2023-12-31/2024-01-01", lambda n: n % 10 != 9),
         ("2024-01-01", lambda n: n % 10 not in (8, 9)),
         ("2023-12-31T18:00:00Z", lambda n: n % 10 not in (8, 9)),
-        ("2030-01-01/..", lambda n: n % 10 != 8),
+        ("2090-01-01/..", lambda n: n % 10 != 8),
         ("../2020-01-05", lambda n: n <= 4),
         ("/2020-01-05", lambda n: n <= 4),
     ],
@@ -310,5 +310,5 @@ async def test_long_pages_leave_connections_for_others(
 
 def test_the_quarter_is_what_the_tests_say() -> None:
     assert legal_today() > date(2024, 1, 1)
-    assert legal_today() < date(2030, 1, 1)
+    assert legal_today() < date(2090, 1, 1)
     assert "generate_series(0, 59)" in QUARTER

@@ -3,13 +3,12 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
-from spatial.selection import legal_today
 from tests.api.conftest import Write
 from tests.api.ogc.conftest import PARCELS, read_pages
 
@@ -88,7 +87,7 @@ async def test_midnight_between_two_pages_does_not_change_the_day(
     reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = await read_pages(reader, PARCELS, limit=100)
-    later = legal_today() + timedelta(days=3650)  # by then the parcels of 2030 are in force
+    later = date(2091, 1, 1)  # by then the parcels of 2090 are in force
 
     def turn(number: int) -> None:
         monkeypatch.setattr("api.ogc.ask.legal_today", lambda: later)

@@ -1,16 +1,15 @@
 /** The colours of the choropleth, from low to high, and the hatching of what is not known. */
 
 import { classes } from "../map/figures";
-import { bound, t } from "../state";
-import { scaleFor } from "../format";
+import { largeScale, number, t } from "../state";
 import { isRemainder, values } from "../figures";
 import { isPartial } from "../map/choropleth";
 
 export function FigureLegend({ unit }: { unit: string }) {
   const unknown = values.value.some((figure) => !isRemainder(figure) && figure.value === null);
   const largest = classes.value.at(-1)?.to ?? 0;
-  const scale = scaleFor(unit, largest);
-  const written = (value: number) => bound(value * scale.factor, largest * scale.factor);
+  const scale = largeScale(unit, largest);
+  const written = (value: number) => number(value * scale.factor);
   return (
     <ul class="figure-legend" aria-label={scale.unit}>
       {classes.value.map((one) => (

@@ -99,7 +99,7 @@ function Row({ figure, largest, scale }: { figure: Figure; largest: number; scal
         )}
       </td>
       <td class="column-coverage">
-        <Coverage value={figure.coverage} />
+        <Coverage value={figure.coverage} isStated={value === null} />
       </td>
     </tr>
   );

@@ -12,7 +12,9 @@ interface FigureValueProps {
 }
 
 export function FigureValue({ figure, unit, scale }: FigureValueProps) {
-  if (figure.value === null) return <span class="figure-none">{t("no_figure")}</span>;
+  if (figure.value === null) {
+    return <span class="figure-none">{t(figure.reason === "too_little_known" ? "too_little_known" : "no_figure")}</span>;
+  }
   const written = scale ?? scaleFor(unit ?? "", Math.abs(figure.value));
   return (
     <span class="figure-value">
@@ -22,8 +24,10 @@ export function FigureValue({ figure, unit, scale }: FigureValueProps) {
   );
 }
 
-export function Coverage({ value }: { value: number | null }) {
-  if (value === null) return <span class="figure-none">{t("no_figure")}</span>;
+/** How much of the unit is known; a figure of which nobody said that it is complete says so. */
+export function Coverage({ value, isStated = true }: { value: number | null; isStated?: boolean }) {
+  if (value === null) return <span class="figure-none">–</span>;
+  if (value === 0 && !isStated) return <span class="figure-none">{t("not_stated")}</span>;
   return (
     <span class="coverage" title={`${t("coverage")}: ${share(value)}`}>
       <span class="coverage-bar" aria-hidden="true">

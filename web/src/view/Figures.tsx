@@ -10,11 +10,14 @@ import {
   level,
   ownFigure,
   parent,
+  notes,
   period,
-  series,
+  periods,
   tiersBelow,
   trail,
+  unknownIndicator,
 } from "../figures";
+import { isPartial } from "../map/choropleth";
 import type { Indicator } from "../shapes";
 import { changeView, moment, t } from "../state";
 import { isWord } from "../words";
@@ -79,9 +82,14 @@ function Step({ depth, name }: { depth: number; name: string }) {
 function Chosen({ indicator: chosen }: { indicator: Indicator }) {
   return (
     <>
+      {unknownIndicator.value && (
+        <p class="figures-warning" role="status">
+          {t("unknown_indicator", { code: unknownIndicator.value, shown: chosen.title })}
+        </p>
+      )}
       <Choices chosen={chosen} />
       <Headline chosen={chosen} />
-      <PeriodChart points={series.value} unit={chosen.unit} />
+      <PeriodChart unit={chosen.unit} />
       <Tiers />
       <Parts chosen={chosen} />
       <About chosen={chosen} />
@@ -111,7 +119,7 @@ function Choices({ chosen }: { chosen: Indicator }) {
           value={period.value ?? ""}
           onChange={(event) => changeView({ period: event.currentTarget.value }, { push: true })}
         >
-          {[...chosen.periods].reverse().map((one) => (
+          {[...periods.value].reverse().map((one) => (
             <option key={one} value={one}>
               {one}
             </option>
@@ -129,12 +137,18 @@ function Headline({ chosen }: { chosen: Indicator }) {
   const name = trail.value.at(-1)?.name ?? t("nation");
   return (
     <div class="headline">
-      <p class="headline-name">{name}</p>
-      <p class="headline-value">{own ? <FigureValue figure={own} unit={chosen.unit} /> : <span class="figure-none">…</span>}</p>
+      <p class="headline-name">
+        {name}
+        {period.value && `, ${period.value}`}
+      </p>
+      <p class="headline-value">
+        {own && chosen.kind === "additive" && isPartial(own) && <span class="figure-unit">{t("at_least")} </span>}
+        {own ? <FigureValue figure={own} unit={chosen.unit} /> : <span class="figure-none">…</span>}
+      </p>
       <p class="headline-notes">
         {own && (
           <span>
-            {t("coverage_short")} <Coverage value={own.coverage} />
+            {t("coverage_short")} <Coverage value={own.coverage} isStated={own.value === null} />
           </span>
         )}
         {computedAt && <span>{t("computed_at", { at: moment(computedAt) })}</span>}
@@ -199,7 +213,23 @@ function About({ chosen }: { chosen: Indicator }) {
       {chosen.formula && (
         <p>
           <b>{t("formula")}:</b> {chosen.formula}
+          {chosen.expression && (
+            <>
+              {" "}
+              (<code>{chosen.expression}</code>)
+            </>
+          )}
         </p>
+      )}
+      {notes.value.length > 0 && (
+        <details class="figures-notes">
+          <summary>{t("figures_notes", { n: notes.value.length })}</summary>
+          <ul>
+            {notes.value.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </details>
       )}
     </footer>
   );
