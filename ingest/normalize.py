@@ -28,6 +28,7 @@ from ingest.connect import loading, lock_layer
 from ingest.rollback import EVENT_TABLES
 from ingest.stage import AREA, AREA_SRID, shadow
 from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84
+from spatial.references import BOOKS
 from spatial.tables import Base, Batch
 from spatial.versions import open_batch
 
@@ -73,11 +74,11 @@ def normalize(engine: Engine) -> Normalized:
 
 
 def _tables() -> Iterator[Table]:
-    """Give the tables of data whose rows carry a batch and a stored geometry; books that triggers keep are not data."""
+    """Give the tables of data whose rows carry a batch and a stored geometry."""
     # events last: bringing them into form applies them again, which writes the zones, whose batch tells the plane of their areas
     for declared in sorted(Base.metadata.sorted_tables, key=lambda table: table.fullname in EVENT_TABLES):
         shape = declared.columns.get("geom")
-        is_data = declared.schema != "ingest" and "batch_id" in declared.columns and not declared.info.get("kept_by_triggers")
+        is_data = declared.schema != "ingest" and "batch_id" in declared.columns and declared.fullname not in BOOKS
         if is_data and shape is not None and isinstance(shape.type, Geometry) and shape.type.srid == WGS84:
             yield shadow(declared)
 
