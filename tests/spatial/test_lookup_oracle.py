@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely.affinity import translate
@@ -115,6 +115,13 @@ def known_ground(
 
 
 @MANY
+@example(
+    parcel=shapely.Polygon([(0, 0), (0, 2), (6, 0)]),
+    grounds={"A": shapely.Polygon([(0, 0), (0, 1), (11, 0)])},
+    zoned=[],
+    known=[("A", shapely.Polygon([(0, 0), (0, 2), (6, 0)])), (None, shapely.Polygon([(0, 0), (0, 2), (6, 0)]))],
+    lost=[],
+)
 @given(parcel=surfaces(), grounds=territories, zoned=st.lists(zones, max_size=6), known=statements, lost=holes)
 def test_zoning_agrees_with_shapely(
     world: World,

@@ -107,6 +107,13 @@ doubt AS MATERIALIZED (
     FROM held h JOIN plan_piece g ON g.plan_code = h.plan_code
     WHERE NOT h.is_whole
     UNION ALL
+    -- what a plan claims to know in full though the class is not there, or not whole: wherever it claims it
+    SELECT CASE WHEN h.plan_code IS NULL THEN 'not_loaded' ELSE 'not_whole' END, c.theme, c.plan_code, NULL, p.rank, c.tile_no, c.part
+    FROM covered c
+    JOIN plan_state p ON p.plan_code = c.plan_code
+    LEFT JOIN held h ON h.plan_code = c.plan_code AND h.theme = c.theme
+    WHERE c.extent = 'full' AND c.theme <> 'plans' AND p.in_force AND h.is_whole IS NOT TRUE
+    UNION ALL
     -- a plan that claims to know its zoning and has no zone here
     SELECT 'uncovered', k.theme, k.plan_code, NULL, k.rank, k.tile_no, planning.piece(k.claimed, NULL, ST_Union(ARRAY[k.part, cut.plane]))
     FROM proof k LEFT JOIN cut ON cut.plan_code = k.plan_code
