@@ -12,8 +12,9 @@ import shapely
 from ingest.checks import check_country
 from ingest.columns import fold_name
 from ingest.issues import Issue, IssueCode
-from ingest.parcels import Columns, commune_codes
+from ingest.parcels import commune_codes
 from ingest.prepare import (
+    Columns,
     LoadContext,
     Placed,
     PreparedRows,
@@ -56,7 +57,7 @@ def prepare_features(context: LoadContext, batch: SourceBatch, columns: Columns,
     if context.layer.name != "admin_units":
         issues += _locate(context, placed, staged)
     if AREA_SRID in context.table_columns:
-        staged[AREA_SRID] = pa.array(area_srids(context, placed, objects(staged["province_code"])))
+        staged[AREA_SRID] = pa.array(area_srids(context, placed, objects(staged["province_code"]), columns))
     issues += _give_codes(context, placed, staged, rows)
     staged["geom"] = geometry_text(placed.wgs84)
     kept = kept_rows(rows, issues)

@@ -19,6 +19,7 @@ from ingest.checks import (
 from ingest.issues import Issue, IssueCode
 from ingest.land_use_text import LandUse, LandUseColumn, check_use_areas, read_land_uses
 from ingest.prepare import (
+    Columns,
     LoadContext,
     Placed,
     PreparedRows,
@@ -42,7 +43,6 @@ _SCHEMES = {True: "2007-2024", False: "2024"}
 _TEXT_COLUMNS = ("national_id", "address")
 _NATIONAL_ID = r"^[0-9]{12}$"
 
-Columns = Mapping[str, pa.Array]
 Codes = npt.NDArray[np.object_]
 
 
@@ -61,7 +61,7 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += told
     provinces = np.array([context.places.province_of.get(code) for code in today], dtype=object)
 
-    srids = area_srids(context, placed, provinces, _stated_zones(context, columns))
+    srids = area_srids(context, placed, provinces, columns)
     drawn = drawn_areas(context, placed, srids)
     staged: dict[str, pa.Array] = {
         ROW_NO: pa.array(rows),
@@ -146,16 +146,6 @@ def _codes(context: LoadContext, columns: Columns, staged: Mapping[str, pa.Array
         return codes
     same_commune = pc.equal(strings(commune_codes(columns[context.plan.public["commune_code"]])), staged["commune_code"])
     return pc.if_else(pc.fill_null(same_commune, False), pc.coalesce(columns[name].cast(pa.string()), codes), codes)
-
-
-def _stated_zones(context: LoadContext, columns: Columns) -> npt.NDArray[np.int64] | None:
-    """Give the zone in which the area of each row was computed, 0 where the file does not say: in our own exports."""
-    name = context.plan.public.get("area_srid")
-    if name is None:
-        return None
-    rows = np.arange(len(columns[name]), dtype=np.int64)
-    values, _ = convert_column(columns[name], context.table_columns["area_srid"], rows, name)
-    return np.asarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _stated_areas(

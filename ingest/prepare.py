@@ -21,11 +21,13 @@ from ingest.options import LoadOptions
 from ingest.places import Places
 from ingest.repair import Kind, repair_geometries, to_multi
 from ingest.source import GeometryArray, SourceBatch, read_geometries
-from ingest.stage import ROW_NO
+from ingest.stage import AREA_SRID, ROW_NO
+from ingest.values import convert_column
 from spatial.crs import VN2000_TM3, VN2000_UTM, WGS84, transformer_to_wgs84
 from spatial.layers import GeometryKind, Layer
 
 Mask = npt.NDArray[np.bool_]
+Columns = Mapping[str, pa.Array]
 _PLANNED_BY_EVENTS = frozenset({"plans", "zones", "planning_lines"})
 _PERIOD = frozenset({"valid_from", "valid_to"})
 _METRES_PER_DEGREE = 111_320.0
@@ -169,7 +171,7 @@ def is_metric(srid: int) -> bool:
 
 
 def area_srids(
-    context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_], stated_zones: npt.NDArray[np.int64] | None = None
+    context: LoadContext, placed: Placed, provinces: npt.NDArray[np.object_], columns: Columns
 ) -> npt.NDArray[np.int64]:
     """Say in which plane each row's area is computed: the file's VN-2000 zone, else the one the row states, else its province's.
 
@@ -177,15 +179,18 @@ def area_srids(
         context: the load.
         placed: the geometries.
         provinces: province code of each row, or None.
-        stated_zones: EPSG code per row, as our own exports have it; what is no VN-2000 zone states none.
+        columns: of the file; our own exports state the plane of each row.
     """
     if is_metric(context.crs.srid):
         return np.full(len(placed.wgs84), context.crs.srid, dtype=np.int64)
     bounds = shapely.bounds(placed.wgs84)
     found = context.places.zones_at(provinces, (bounds[:, 0] + bounds[:, 2]) / 2)
-    if stated_zones is None:
+    name = context.plan.public.get(AREA_SRID)
+    if name is None:
         return found
-    return np.where(np.isin(stated_zones, [*VN2000_TM3, *VN2000_UTM]), stated_zones, found)
+    values, _ = convert_column(columns[name], context.table_columns[AREA_SRID], np.arange(len(found), dtype=np.int64), name)
+    stated = np.asarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.where(np.isin(stated, [*VN2000_TM3, *VN2000_UTM, WGS84]), stated, found)
 
 
 def drawn_areas(context: LoadContext, placed: Placed, srids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -4,15 +4,19 @@
 CREATE FUNCTION land.refuse_restricted_code() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.code = OLD.code THEN
+        RETURN NEW;
+    END IF;
     IF EXISTS (SELECT FROM private.parcel_restricted r WHERE r.code = NEW.code) THEN
         RAISE EXCEPTION 'Thửa đất % thuộc diện không công bố nên không được thêm vào lớp thửa đất.', NEW.code
             USING ERRCODE = 'insufficient_privilege',
-                HINT = 'Land of this code must not be published; only a load that states another land use releases it.';
+                HINT = 'Kiểm tra lại số tờ, số thửa; chỉ lần nạp ghi mục đích sử dụng khác mới công bố lại được thửa đất này.';
     END IF;
     RETURN NEW;
 END
 $$;
 
-CREATE TRIGGER refuse_restricted_code BEFORE INSERT OR UPDATE OF code ON land.parcel FOR EACH ROW
+-- after the guard, by name, which computes the code: so not UPDATE OF code, which no statement of an editor names
+CREATE TRIGGER refuse_restricted_code BEFORE INSERT OR UPDATE ON land.parcel FOR EACH ROW
     WHEN (current_user <> 'dothi_ingest' AND current_user <> 'dothi_owner')
     EXECUTE FUNCTION land.refuse_restricted_code();

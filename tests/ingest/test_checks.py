@@ -109,6 +109,12 @@ def test_communes() -> None:
     assert next(issue.detail for issue in issues if issue.row == 2) == "0.50"
 
 
+@pytest.mark.parametrize(("metres", "code"), [(45, IssueCode.CROSSES_COMMUNE), (55, IssueCode.OUTSIDE_COMMUNE)])
+def test_a_parcel_may_lie_50_m_outside_its_commune(metres: float, code: IssueCode) -> None:
+    outside = np.array([at(105.75 + 0.0001 + metres / 111_320, 21.0)], dtype=object)
+    assert found(check_communes(outside, np.array(["1"], dtype=object), {"1": COMMUNE}, rows_of(1))) == [(1, code)]
+
+
 def test_country() -> None:
     geometries = np.array([at(105.7, 21.0), at(0.0, 0.0), at(112.0, 16.5), None, at(139.7, 35.7)], dtype=object)
     assert found(check_country(geometries, rows_of(5))) == [(2, IssueCode.OUTSIDE_COUNTRY), (5, IssueCode.OUTSIDE_COUNTRY)]

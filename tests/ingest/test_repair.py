@@ -54,6 +54,20 @@ def test_small_loop_is_within_the_bound() -> None:
     assert codes(repair("POLYGON ((0 0, 10 0, 10 10, 0.5 10, 0 9.8, 0 10.2, 0 0))"))[0][1] is IssueCode.GEOMETRY_REPAIRED
 
 
+@pytest.mark.parametrize(
+    ("side", "overlap", "code"),
+    [  # two squares side by side that overlap by a strip: mending takes the strip off once
+        (5, 0.19, IssueCode.GEOMETRY_REPAIRED),  # 0.95 m2 of 51
+        (5, 0.21, IssueCode.GEOMETRY_REPAIR_TOO_LARGE),  # 1.05 m2 of 51
+        (100, 1.9, IssueCode.GEOMETRY_REPAIRED),  # 190 m2 of 20,190
+        (100, 2.1, IssueCode.GEOMETRY_REPAIR_TOO_LARGE),  # 210 m2 of 20,210
+    ],
+)
+def test_a_repair_may_change_1_m2_or_1_per_cent_and_no_more(side: float, overlap: float, code: IssueCode) -> None:
+    squares = [shapely.box(0, 0, side, side), shapely.box(side - overlap, 0, 2 * side, side)]
+    assert codes(repair(shapely.to_wkt(shapely.multipolygons(squares)))) == [(1, code)]
+
+
 def test_the_bound_in_degrees_is_in_metres() -> None:
     bow_tie = "POLYGON ((0 0, 0.0001 0.0001, 0.0001 0, 0 0.0001, 0 0))"  # some 60 m2
     assert codes(repair(bow_tie, metres_per_unit=110_000.0)) == [(1, IssueCode.GEOMETRY_REPAIR_TOO_LARGE)]

@@ -215,7 +215,7 @@ def test_an_editor_cannot_draw_a_hidden_parcel_anew(town: Engine, database: Data
     load_one(town, "parcels", parcels(tmp_path, ["CQP", "ODT"]))
     same = "former_commune_code, map_sheet, area_m2, area_srid, commune_code, province_code, geom"
     copy = f"INSERT INTO land.parcel (code, parcel_no, {same}) SELECT replace(code, '.1.2', '.1.1'), '1', {same} FROM land.parcel"
-    rename = "UPDATE land.parcel SET code = replace(code, '.1.2', '.1.1')"
+    rename = "UPDATE land.parcel SET parcel_no = '1' WHERE parcel_no = '2'"
     with session(make_user(database, "lan", Role.EDITOR, COMMUNE)) as cursor, pytest.raises(Exception, match="không công bố"):
         cursor.execute(copy if statement == "INSERT" else rename)
     hold(town)

@@ -140,7 +140,7 @@ async def test_it_follows_the_legal_day(client: httpx.AsyncClient, monkeypatch: 
             monkeypatch.setattr(f"{module}.legal_today", lambda: day)
 
     monkeypatch.setattr(layer_facts, "COUNT_SHARE", 1.0)
-    for day, number in ((date(2019, 12, 31), 0), (date(2023, 12, 31), 54), (date(2024, 1, 1), IN_FORCE), (date(2030, 1, 1), 54)):
+    for day, number in ((date(2019, 12, 31), 0), (date(2023, 12, 31), 54), (date(2024, 1, 1), IN_FORCE), (date(2090, 1, 1), 54)):
         turn(day)
         assert await matched(client, limit=1) == number
         assert (await client.get(HERE)).json()["itemCount"] == number
