@@ -65,8 +65,8 @@ def refused(*arguments: str | Path) -> str:
         (("rollup", "show", "no_such_figure"), "no_such_figure"),
         (("rollup", "show", "parcel_count", "--level", "village"), "commune"),
         (("user", "add", "x y;z"), ""),
-        (("user", "add", "lan", "--role", "king"), "editor"),
-        (("user", "add", "lan", "--role", "editor", "--territory", "0"), "0"),
+        (("user", "add", "mai", "--role", "king"), "editor"),
+        (("user", "add", "mai", "--role", "editor", "--territory", "0"), "0"),
         (("user", "drop", "nobody_here"), "nobody_here"),
         (("user", "drop", "postgres"), "postgres"),
         (("serve", "--port", "99999"), "65535"),
@@ -76,7 +76,10 @@ def test_what_is_asked_wrongly_is_refused_with_what_would_be_right(
     town: Database, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     engine = open_engine(town.url)
-    counts = "SELECT (SELECT count(*) FROM ingest.batch), (SELECT count(*) FROM land.parcel), (SELECT count(*) FROM pg_roles)"
+    counts = (
+        "SELECT (SELECT count(*) FROM ingest.batch), (SELECT count(*) FROM land.parcel),"
+        " (SELECT count(*) FROM pg_roles WHERE rolname IN ('mai', 'x y;z'))"
+    )
     before = one(engine, f"SELECT ({counts.removeprefix('SELECT ')})::text")
     file = parcel_file(tmp_path / "p.shp", [1, 2])
     file.with_suffix(".prj").unlink(missing_ok=True)

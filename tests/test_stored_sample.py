@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from api.app import create_app
 from ingest.door import load
-from ingest.manifest import load_manifest, read_manifest
+from ingest.manifest import read_manifest
 from ingest.options import LoadOptions
 from spatial.cluster import Cluster
 from spatial.crs import SUPPORTED, VN2000_TM3, Crs
@@ -32,11 +32,8 @@ MERCATOR = next(crs for crs in SUPPORTED if crs.epsg == 3857)
 
 
 @pytest.fixture(scope="module")
-def sample(cluster: Cluster, template: str) -> Iterator[Database]:
-    with cloned(cluster, template) as database:
-        engine = open_engine(database.url)
-        load_manifest(engine, SAMPLE / "manifest.json")
-        engine.dispose()
+def sample(cluster: Cluster, sample_template: str) -> Iterator[Database]:
+    with cloned(cluster, sample_template) as database:
         yield database
 
 

@@ -126,9 +126,9 @@ def _read_url(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.fixture(scope="package")
-def demo_database(cluster: Cluster, template: str) -> Iterator[Database]:
-    """A database for the demo alone."""
-    with cloned(cluster, template) as database:
+def demo_database(cluster: Cluster, sample_template: str) -> Iterator[Database]:
+    """A database for the demo alone, with the sample that `make demo` loads (tests/test_readme.py runs it from nothing)."""
+    with cloned(cluster, sample_template) as database:
         yield database
 
 

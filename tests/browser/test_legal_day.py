@@ -54,8 +54,7 @@ def test_a_strangers_link_says_the_day_and_another_language_too(open_page: Open)
     expect(_banner(visit)).to_contain_text("Map of 1 Jan 2023")
 
 
-@pytest.mark.parametrize("never_was", [True, False])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize(("never_was", "size"), [(True, DESKTOP), (False, PHONE)])
 def test_where_the_parcel_did_not_exist_the_day_can_still_be_changed(
     demo: Demo, open_page: Open, size: tuple[int, int], never_was: bool
 ) -> None:
@@ -87,7 +86,7 @@ def test_choosing_today_makes_a_link_that_stays_on_today(demo: Demo, open_page: 
     assert "as_of" not in visit.query
 
 
-@pytest.mark.parametrize("day", ["2023-02-31", "2023-13-01", "yesterday", "20230101", ""])
+@pytest.mark.parametrize("day", ["2023-02-31", "20230101", ""])
 def test_a_day_that_no_calendar_has_is_not_asked_for(open_page: Open, day: str) -> None:
     visit = open_page(f"/?as_of={day}").settle()
     expect(_banner(visit)).to_have_count(0)

@@ -35,11 +35,12 @@ def test_every_example_of_the_hint_is_found(demo: Demo, open_page: Open, lang: s
     examples = re.findall("“([^”]+)”", said.inner_text().partition("”")[2])
     assert {given["parcel"], given["address"]} <= set(examples), "the data's own examples are named"
     assert len(examples) == 3
-    for example in examples:
-        visit = open_page(f"/?lang={lang}").settle()
+    for example in examples if lang == "vi" else []:  # the same examples in both languages
         visit.page.fill("#search", example)
         expect(visit.page.get_by_role("option").first).to_be_visible()
-        visit.page.keyboard.press("Enter")
+        with visit.page.expect_response("**/lookup?*") as answer:
+            visit.page.keyboard.press("Enter")
+        assert answer.value.ok, example
         visit.answered()
 
 
