@@ -26,12 +26,14 @@ def check_periods(connection: Connection, publication: Publication) -> list[Issu
         publication: what is about to be published, into a table whose periods the file may state.
     """
     stage, match, table = publication.stage, publication.match, shadow(publication.target)
+    # without a begin a row speaks of today: one that ended before cannot, and loaded again would meet no row in force
+    is_past = and_(stage.c.valid_from.is_(None), stage.c.valid_to <= publication.today)
     in_place = and_(match.c.id.is_not(None), match.c.begins_anew.is_(False))
     staged = (
         select(
             stage.c.code,
             stage.c[ROW_NO],
-            case((in_place, match.c.old_from), else_=begin_of(publication)).label("begins"),
+            case((and_(in_place, is_past.is_not(True)), match.c.old_from), else_=begin_of(publication)).label("begins"),
             end_of(publication, table).label("ends"),
         )
         .select_from(stage.outerjoin(match, match.c[ROW_NO] == stage.c[ROW_NO]))

@@ -78,6 +78,11 @@ class Demo:
     unknown: SomeParcel
 
     @property
+    def near(self) -> str:
+        """Path of the page with a view of some streets only: quicker to draw than the town, for who does not ask for the map."""
+        return f"/?map=17/{self.known.lat}/{self.known.lon}"
+
+    @property
     def province(self) -> str:
         """Code of the province that holds the sample city."""
         return self.known.province
@@ -94,6 +99,7 @@ class Open(Protocol):
         complaints_expected: bool = False,
         base: str = "",
         motion: bool = False,
+        sharp: bool = False,
     ) -> Visit: ...
 
 
@@ -187,8 +193,9 @@ def open_page(demo: Demo, browser: Browser) -> Iterator[Open]:
         complaints_expected: bool = False,
         base: str = "",
         motion: bool = False,
+        sharp: bool = False,
     ) -> Visit:
-        visit = Visit(browser, base or demo.url, path, size, motion=motion)
+        visit = Visit(browser, base or demo.url, path, size, motion=motion, sharp=sharp)
         visits.append((visit, complaints_expected))
         return visit
 

@@ -40,7 +40,7 @@ def test_a_refused_question_shows_the_servers_own_sentence(open_page: Open) -> N
     ("lang", "told"), [("vi", "Máy chủ đang tạm ngừng hoặc quá tải"), ("en", "The server is paused or too busy")]
 )
 def test_a_proxys_own_words_never_reach_a_citizen(demo: Demo, open_page: Open, lang: str, told: str) -> None:
-    visit = open_page(f"/?lang={lang}", complaints_expected=True).settle()
+    visit = open_page(f"{demo.near}&lang={lang}", complaints_expected=True).settle()
     body = "<html><h1>502 Bad Gateway</h1>nginx</html>"
     visit.page.route("**/lookup?*", lambda route: route.fulfill(status=502, body=body, content_type="text/html"))
     visit.page.goto(f"{demo.url}/?lang={lang}&parcel={demo.known.code}")
@@ -51,7 +51,7 @@ def test_a_proxys_own_words_never_reach_a_citizen(demo: Demo, open_page: Open, l
 
 
 def test_while_the_answer_is_on_its_way_the_title_is_the_question(demo: Demo, open_page: Open) -> None:
-    visit = open_page("/").settle()
+    visit = open_page(demo.near).settle()
     visit.page.route("**/lookup?*", lambda route: None)
     visit.page.goto(f"{demo.url}/?parcel={demo.known.code}")
     expect(visit.card.get_by_role("heading", level=2)).to_have_text(f"Thửa đất {demo.known.code}")

@@ -92,7 +92,7 @@ def test_address_typed_without_marks_is_found(demo: Demo, demo_database: Databas
     with admin_cursor(demo_database.url) as cursor:
         cursor.execute(_AN_ADDRESS)
         number, street, folded, parcel = cursor.fetchone() or pytest.fail("the sample data has addresses")
-    visit = open_page("/").settle()
+    visit = open_page(demo.near).settle()
     visit.page.fill("#search", f"{number} {folded}")
     visit.page.get_by_role("option", name=f"{number} {street}").first.click()
     expect(visit.answered().get_by_text(parcel, exact=True)).to_be_visible()
@@ -177,7 +177,7 @@ def test_what_events_took_away_and_what_is_not_listed_is_said(demo: Demo, open_p
         zoning["items_omitted"] = 1234
         route.fulfill(json=answer)
 
-    visit = open_page("/").settle()
+    visit = open_page(demo.near).settle()
     visit.page.route("**/lookup?*", tell_more)
     visit.page.fill("#search", demo.known.code)
     visit.page.get_by_role("option").first.click()

@@ -10,7 +10,7 @@ from tests.browser.conftest import Demo, Open
 
 
 def test_draws_the_layers_that_the_server_shows_at_first(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?map=17/{demo.known.lat}/{demo.known.lon}").settle()
+    visit = open_page(demo.near, sharp=True).settle()
     assert len({parcel["code"] for parcel in visit.drawn("parcels:fill")}) > 20
     assert visit.drawn("parcels:line")
     shown = visit.page.locator(".map").screenshot()

@@ -52,13 +52,13 @@ def _states(demo: Demo, code: str) -> set[str]:
 def test_the_page_with_an_answer(
     demo: Demo, demo_database: Database, open_page: Open, pictures: Path, name: str, size: tuple[int, int]
 ) -> None:
-    visit = open_page(f"/?parcel={_telling_parcel(demo, demo_database)}", size=size).settle()
+    visit = open_page(f"/?parcel={_telling_parcel(demo, demo_database)}", sharp=True, size=size).settle()
     visit.answered()
     _keep(visit, pictures / f"{name}.png")
 
 
 def test_figures_by_tier(open_page: Open, pictures: Path) -> None:
-    visit = open_page("/?view=figures&indicator=population&level=province").settle()
+    visit = open_page("/?view=figures&indicator=population&level=province", sharp=True).settle()
     visit.page.locator("table.figures tbody tr").first.wait_for()
     visit.until(lambda: visit.drawn("figures:line"))
     _keep(visit, pictures / "figures.png")

@@ -73,7 +73,7 @@ def is_hatched(seen: Counter[Colour]) -> bool:
 
 @pytest.mark.usefixtures("declared")
 def test_what_is_not_known_is_hatched_and_what_is_known_is_not(open_page: Open) -> None:
-    visit = open_page(f"/?{VIEW}").settle()
+    visit = open_page(f"/?{VIEW}", sharp=True).settle()
     assert is_hatched(colours(visit, BESIDE)), "nobody declared anything here"
     assert is_hatched(colours(visit, SQUARES["partial"]))
     assert is_hatched(colours(visit, SQUARES["none"]))
@@ -88,18 +88,20 @@ def test_a_zone_lies_over_the_hatching_and_another_day_brings_it_back(
         cursor.execute(_A_ZONE)
         lon, lat, _ = cursor.fetchone() or pytest.fail("the general plan has zones")
     place = f"map=18/{lat}/{lon}&layers=-parcels,-buildings,-green_areas,-water_bodies"
-    visit = open_page(f"/?{place}").settle()
+    visit = open_page(f"/?{place}", sharp=True).settle()
     seen = colours(visit, (lon, lat))
     assert LAND not in seen
     assert not is_hatched(seen)
-    assert is_hatched(colours(open_page(f"/?{place}&as_of=2025-06-01").settle(), (lon, lat))), "the plan was not in force"
+    assert is_hatched(colours(open_page(f"/?{place}&as_of=2025-06-01", sharp=True).settle(), (lon, lat))), (
+        "the plan was not in force"
+    )
 
 
 @pytest.mark.usefixtures("declared")
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_hatching_is_explained_and_goes_with_the_zones(open_page: Open, lang: str) -> None:
     words = {"vi": "Chưa có dữ liệu quy hoạch", "en": "Planning not known"}[lang]
-    visit = open_page(f"/?{VIEW}&lang={lang}").settle()
+    visit = open_page(f"/?{VIEW}&lang={lang}", sharp=True).settle()
     key = visit.page.locator(".unknown-key")
     expect(key).to_have_text(words)
     visit.page.locator(".layers-button").click()
@@ -114,7 +116,7 @@ def test_the_hatching_is_explained_and_goes_with_the_zones(open_page: Open, lang
 
 
 def test_on_a_phone_the_key_is_in_sight_and_covers_no_notice(open_page: Open) -> None:
-    visit = open_page("/", size=PHONE).settle()
+    visit = open_page("/", sharp=True, size=PHONE).settle()
     key = visit.page.locator(".unknown-key")
     expect(key).to_be_in_viewport(ratio=1)
     box, notice = key.bounding_box(), visit.page.locator(".notice").bounding_box()
@@ -124,14 +126,14 @@ def test_on_a_phone_the_key_is_in_sight_and_covers_no_notice(open_page: Open) ->
 
 
 def test_the_whole_nation_is_not_hatched_where_no_zone_is_drawn_either(open_page: Open) -> None:
-    visit = open_page("/?map=8/20.4/105.9").settle()
+    visit = open_page("/?map=8/20.4/105.9", sharp=True).settle()
     expect(visit.page.locator(".unknown-key")).to_have_count(0)
     assert visit.drawn("unknown:ground") == []
 
 
 @pytest.mark.usefixtures("declared")
 def test_the_layer_of_declared_extents_tells_them_apart(open_page: Open) -> None:
-    visit = open_page(f"/?{VIEW}&layers=theme_coverage,-zones").settle()
+    visit = open_page(f"/?{VIEW}&layers=theme_coverage,-zones", sharp=True).settle()
     visit.page.locator(".layers-button").click()
     expect(visit.page.get_by_label("Phạm vi dữ liệu quy hoạch đã khai báo", exact=True)).to_be_checked()
     for extent in ("Đầy đủ", "Một phần", "Chưa có dữ liệu"):
@@ -149,7 +151,7 @@ def test_the_hatching_shows_through_a_base_map(demo_database: Database, open_pag
     flat = io.BytesIO()
     Image.new("RGB", (256, 256), (220, 230, 220)).save(flat, "PNG")
     with dothi_serving("serve", demo_database, BASEMAP_URL="/base/{z}/{x}/{y}.png") as (url, _):
-        visit = open_page("/", base=url, complaints_expected=True)
+        visit = open_page("/", sharp=True, base=url, complaints_expected=True)
         visit.page.route("**/base/**", lambda route: route.fulfill(body=flat.getvalue(), content_type="image/png"))
         visit.page.goto(f"{url}/?{VIEW}")
         visit.settle()

@@ -16,13 +16,16 @@ PHONE = (390, 844)
 class Visit:
     """A page opened at `path` of a served app; `close` is for the fixture that made it."""
 
-    def __init__(self, browser: Browser, base: str, path: str, size: tuple[int, int], *, motion: bool = False) -> None:
-        """Open the page in a context of its own, as a new visitor's browser would."""
+    def __init__(
+        self, browser: Browser, base: str, path: str, size: tuple[int, int], *, motion: bool = False, sharp: bool = False
+    ) -> None:
+        """Open the page in a context of its own, as a new visitor's browser would; `sharp` for who looks at pixels."""
         self.base = base
         self.requests: list[str] = []
         self.complaints: list[str] = []
         self.context: BrowserContext = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=1 if sharp else 0.5,  # a quarter of the pixels for a software renderer; the layout is the same
             has_touch=size == PHONE,
             locale="vi-VN",
             reduced_motion="no-preference" if motion else "reduce",  # flights and shimmer cost a software renderer seconds

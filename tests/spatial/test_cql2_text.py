@@ -252,13 +252,13 @@ TEXTS = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(TEXTS)
 def test_a_random_text_is_read_as_another_reader_does(text: str) -> None:
     assert normal(read_text(text)) == normal(cql2.parse_text(text).to_json())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_what_another_writer_makes_of_a_tree_is_read_back(text: str) -> None:
     # the other writer puts no quotes around names, takes DIV for a function, and writes no brackets inside powers
@@ -266,7 +266,7 @@ def test_what_another_writer_makes_of_a_tree_is_read_back(text: str) -> None:
     assert normal(read_text(cql2.Expr(tree).to_text())) == normal(cql2.Expr(tree).to_json())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS, st.data())
 def test_a_text_with_a_hole_is_refused_or_read_as_another_reader_does(text: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text) - 1))

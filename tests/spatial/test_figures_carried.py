@@ -58,7 +58,7 @@ def assert_tiers_agree(connection: Connection, indicator: str, period: int, tota
         assert sum(values) == total, (level, values)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(world=countries())
 def test_what_was_reported_is_counted_once_in_the_units_of_today(country: Connection, world: Country) -> None:
     with undone(country):
@@ -79,7 +79,7 @@ def test_what_was_reported_is_counted_once_in_the_units_of_today(country: Connec
                 assert known.get(code, 0.0) == pytest.approx(len(cells & reported) / len(cells)), code
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(world=countries(whole_story=False))
 def test_what_cannot_be_divided_is_a_remainder_and_not_lost(country: Connection, world: Country) -> None:
     with undone(country):
@@ -90,7 +90,7 @@ def test_what_cannot_be_divided_is_a_remainder_and_not_lost(country: Connection,
             assert_tiers_agree(country, "population", period, world.sum_of(reported))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(world=countries())
 def test_an_observed_figure_is_counted_once_too(country: Connection, world: Country) -> None:
     seen: set[tuple[str, int]] = set()
