@@ -233,6 +233,19 @@ def seen_from(line: NDArray[np.float64], points: NDArray[np.float64]) -> tuple[N
     return np.where(beside, distance, np.inf).min(axis=1), np.where(at_foot, turn, 0).sum(axis=1)
 
 
+def test_a_line_drawn_there_and_back_restricts_both_its_sides_wherever_it_lies(world: World) -> None:
+    for _ in range(12):
+        x, y = next_place()
+        plan = f"L{x:.0f}.{y:.0f}"
+        with world.writing():
+            code = world.parcel(translate(shapely.box(0, 0, 20, 15), x, y))
+            world.plan(plan, translate(shapely.box(-100, -100, 100, 100), x, y))
+            for ends in ([(0, 0), (4, 0)], [(4, 0), (0, 0)]):
+                world.line(plan, translate(shapely.LineString(ends), x, y), side="left", width_m=2)
+        answer = next(one for one in ask(world, code).themes if one.theme is Theme.RED_LINE)
+        assert answer.area_m2 == pytest.approx(8, abs=0.1)
+
+
 @MANY
 @given(
     lines=st.lists(

@@ -10,7 +10,8 @@
 ),
 -- lines that say the same, joined where one goes on as the next; each strand keeps its direction, which gives its sides
 line_rule AS MATERIALIZED (
-    SELECT row_number() OVER () AS rule_no, l.plan_code, l.kind, l.name, l.side, l.width_m, ST_LineMerge(ST_Collect(d.geom), true) AS merged
+    SELECT row_number() OVER () AS rule_no, l.plan_code, l.kind, l.name, l.side, l.width_m, ST_Collect(d.geom) AS drawn,
+        ST_LineMerge(ST_Collect(d.geom), true) AS merged
     FROM line_kept l CROSS JOIN LATERAL ST_Dump(l.plane) d
     WHERE ST_Dimension(d.geom) = 1
     GROUP BY l.plan_code, l.kind, l.name, l.side, l.width_m
@@ -20,7 +21,16 @@ strand_near AS MATERIALIZED (
     FROM (
         SELECT r.rule_no, r.kind, r.side, nullif(r.width_m, 0) AS width_m, d.geom AS line, ST_IsClosed(d.geom) AS is_ring,
             ST_Distance(d.geom, s.plane) AS distance_m
-        FROM subject s, line_rule r CROSS JOIN LATERAL ST_Dump(r.merged) d
+        FROM subject s, line_rule r
+        CROSS JOIN LATERAL ST_Dump(r.merged) m
+        CROSS JOIN LATERAL (
+            SELECT NOT ST_IsSimple(m.geom) AND ST_Length(ST_UnaryUnion(m.geom)) < ST_Length(m.geom) - 0.01 AS goes_back OFFSET 0
+        ) b
+        CROSS JOIN LATERAL (
+            SELECT m.geom WHERE NOT b.goes_back
+            UNION ALL -- what was drawn there and back has two left sides: each way by itself
+            SELECT o.geom FROM ST_Dump(r.drawn) o WHERE b.goes_back AND ST_CoveredBy(o.geom, m.geom)
+        ) d
         WHERE ST_Length(d.geom) > 0.01
     ) t
     WHERE t.distance_m <= greatest(CAST(:touch_m AS float8), coalesce(t.width_m, CAST(:reach_m AS float8)))
