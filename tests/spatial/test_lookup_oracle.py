@@ -115,7 +115,14 @@ def known_ground(
 
 
 @MANY
-@example(
+@example(  # a claim for a part of the parcel, where the plan has no zone
+    parcel=shapely.Polygon([(0, -1), (-11, 0), (0, 0)]),
+    grounds={"A": shapely.Polygon([(0, 0), (0, 1), (11, 0)])},
+    zoned=[Zoned("A", "DAT_DD_DONVIO", 3, shapely.Polygon([(0, 0), (0, 1), (11, 0)]))],
+    known=[("A", shapely.Polygon([(0, -2), (-6, 0), (0, 0)]))],
+    lost=[],
+)
+@example(  # a claim beyond the plan's own ground, of a class that is not there
     parcel=shapely.Polygon([(0, 0), (0, 2), (6, 0)]),
     grounds={"A": shapely.Polygon([(0, 0), (0, 1), (11, 0)])},
     zoned=[],

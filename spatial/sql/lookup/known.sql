@@ -35,7 +35,7 @@ proof AS MATERIALIZED (
         FROM (SELECT CASE
                 WHEN c.theme <> 'zoning' OR c.plan_code IS NULL THEN planning.piece(c.part, NULL, cut.plane)
                 -- a plan that knows its zoning and has no zone here contradicts itself
-                WHEN c.part = c.shape THEN z.part
+                WHEN z.part IS NULL OR c.part = c.shape THEN z.part
                 ELSE planning.piece(c.part, z.part, NULL) END AS part
             OFFSET 0) p
         OFFSET 0
