@@ -177,6 +177,11 @@ def test_a_report_that_speaks_for_a_part_only_gives_way_to_what_is_known_better(
     report(world, "province", "37", 100, coverage=0.3)
     refresh(world)
     assert value(world, "solid_waste_t", "province", "37", "2025") == 30
+    # better known than its parts, though not of the whole
+    world.execute(update(tables.Observation).where(tables.Observation.level == "province").values(coverage=0.9))
+    world.execute(delete(tables.Observation).where(tables.Observation.unit_code.in_(("37002", "37003"))))
+    refresh(world)
+    assert value(world, "solid_waste_t", "province", "37", "2025") == 100
     world.execute(update(tables.Observation).where(tables.Observation.level == "province").values(coverage=0.95))
     refresh(world)
     assert value(world, "solid_waste_t", "province", "37", "2025") == 100

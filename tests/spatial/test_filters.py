@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select, text
 from spatial.crs import CRS84, parse_crs
 from spatial.errors import FilterSyntaxError
 from spatial.filters import parse_filter, spatial, temporal
+from spatial.filters.columns import fits
 from spatial.layers import find_layer
 from tests.api.ogc.conftest import QUARTER
 
@@ -498,3 +499,8 @@ def test_texts_are_compared_in_the_order_they_are_sorted_in(connection: Connecti
     assert {row["address"][:2] for row in rows if row["id"] in selected(connection, "address < 'Đ'")} == {"10"}
     assert {row["address"][:2] for row in rows if row["id"] in selected(connection, "'Đ' <= address")} == {"Số", "ng", "Ng"}
     assert selected(connection, "code > '99001.99101.1.58' AND code <= '99001.99101.1.59'")
+
+
+@pytest.mark.parametrize(("value", "held"), [(2**31 - 1, True), (2**31, False), (-(2**31), True), (-(2**31) - 1, False)])
+def test_a_whole_number_fits_its_column_or_does_not(value: int, held: bool) -> None:
+    assert fits(find_layer("zones").table.columns["max_storeys"], value) is held
