@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Text, case, cast, delete, func, inser
 
 from ingest.connect import loading
 from ingest.prepare import LoadContext
-from ingest.stage import shadow
+from ingest.stage import shadow, shadow_of
 from spatial.crs import database_srid
 from spatial.errors import NotFound
 from spatial.tables import Base, Batch, ContentGap, Quarantine
@@ -30,7 +30,7 @@ def note_gaps(connection: Connection, batch_id: int, context: LoadContext, stage
     layer = context.layer
     if layer.name not in _THEME_OF_LAYER:
         return
-    gap, kept, raw = _table(ContentGap), _table(Quarantine), shadow(Base.metadata.tables["private.quarantine_row"])
+    gap, kept, raw = shadow_of(ContentGap), shadow_of(Quarantine), shadow(Base.metadata.tables["private.quarantine_row"])
     names_plan = "code" if layer.name == "plans" else "plan_code"
     values = context.options.values
     plan_code = func.coalesce(_text(kept, names_plan), cast(literal(values.get(names_plan)), Text))
@@ -69,13 +69,9 @@ def _text(table: Any, name: str) -> Any:
     return func.nullif(func.btrim(table.c.public_values[name].astext), "")
 
 
-def _table(model: Any) -> Any:
-    return shadow(model.__table__)
-
-
 def close_theme(connection: Connection, plan_code: str, theme: str | None) -> None:
     """Forget the gaps of a plan's theme (None: those of the plan and its events): it was told anew, in full."""
-    gap = _table(ContentGap)
+    gap = shadow_of(ContentGap)
     mine = (gap.c.plan_code == plan_code) & gap.c.theme.is_not_distinct_from(theme)
     if connection.scalar(select(select(gap.c.id).where(mine).exists())):
         connection.execute(delete(gap).where(mine))
@@ -128,7 +124,7 @@ def close_gaps(engine: Engine, batch: int, plan_code: str | None, reason: str) -
         NotFound: there is no such gap.
     """
     with loading(engine) as connection:
-        gap = _table(ContentGap)
+        gap = shadow_of(ContentGap)
         mine = gap.c.batch_id == batch
         if plan_code is not None:
             mine &= gap.c.plan_code == plan_code

@@ -31,6 +31,7 @@ from ingest.prepare import personal_names
 from ingest.publish import Publication
 from ingest.stage import ROW_NO, shadow
 from spatial.tables import ParcelOwner, PermitApplicant
+from spatial.tables.base import table_of
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,9 @@ class PersonalTable:
     targets: tuple[str, ...]
 
 
-def _table(model: Any) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
 PERSONAL_TABLES = {
-    "parcels": PersonalTable(_table(ParcelOwner), "parcel_id", ("owner_name", "owner_address", "owner_id_number")),
-    "permits": PersonalTable(_table(PermitApplicant), "permit_id", ("applicant_name", "applicant_address")),
+    "parcels": PersonalTable(table_of(ParcelOwner), "parcel_id", ("owner_name", "owner_address", "owner_id_number")),
+    "permits": PersonalTable(table_of(PermitApplicant), "permit_id", ("applicant_name", "applicant_address")),
 }
 """Layers whose personal and unknown columns are kept for each row; other layers keep them in quarantine only."""
 

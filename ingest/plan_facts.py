@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, and_, delete, false, func, insert, nul
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from ingest.content_gaps import close_theme
-from ingest.stage import shadow
+from ingest.stage import shadow_of
 from spatial.tables import Document, Plan, PlanContent, PlanEvent, PlanningLine, ThemeCoverage, Zone
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def store_plan_facts(connection: Connection, facts: "PlanFacts", outcomes: Outco
     Documents and events that the dossier no longer tells stay: an event that was entered later by hand is not lost.
     """
     changed = _bring(
-        connection, _table(Document), facts.code, ("kind", "title"), [one.model_dump() for one in facts.documents], batch_id
+        connection, shadow_of(Document), facts.code, ("kind", "title"), [one.model_dump() for one in facts.documents], batch_id
     )
     changed += _bring(
-        connection, _table(PlanEvent), facts.code, ("kind", "effective_on"), [_event(one) for one in facts.events], batch_id
+        connection, shadow_of(PlanEvent), facts.code, ("kind", "effective_on"), [_event(one) for one in facts.events], batch_id
     )
     close_theme(connection, facts.code, None)
     for theme, outcome in outcomes.items():
@@ -74,7 +74,7 @@ def end_missing(connection: Connection, plan_code: str, outcomes: Outcomes) -> i
     for theme, outcome in outcomes.items():
         if outcome.quarantined and not outcome.tells_codes:
             continue
-        table = _table(Zone if theme == "zoning" else PlanningLine)
+        table = shadow_of(Zone if theme == "zoning" else PlanningLine)
         gone = and_(table.c.plan_code == plan_code, table.c.code.not_in(outcome.codes))
         if theme != "zoning":
             gone = and_(gone, table.c.kind == theme)
@@ -87,17 +87,11 @@ def end_missing(connection: Connection, plan_code: str, outcomes: Outcomes) -> i
 
 def _state_class(connection: Connection, plan_code: str, theme: str, batch_id: int) -> None:
     """Say that the theme's class is there, be it with no row at all: an absent one would prove nothing."""
-    content = _table(PlanContent)
+    content = shadow_of(PlanContent)
     statement = postgresql_insert(content).values(plan_code=plan_code, theme=theme, row_count=0, batch_id=batch_id)
     has_it = select(content.c.id).where(content.c.plan_code == plan_code, content.c.theme == theme)
     if not connection.scalar(select(has_it.exists())):
         connection.execute(statement.on_conflict_do_nothing())
-
-
-def _table(model: Any) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return shadow(table)
 
 
 def _event(fact: "EventFact") -> dict[str, Any]:
@@ -144,7 +138,7 @@ def _vouched(fact: "CoverageFact", outcomes: Outcomes) -> tuple[str, str | None]
 
 def _cover(connection: Connection, facts: "PlanFacts", outcomes: Outcomes, batch_id: int) -> int:
     """Say for each theme how far the plan knows it within its boundary, for as long as it is in force."""
-    plan, table = _table(Plan), _table(ThemeCoverage)
+    plan, table = shadow_of(Plan), shadow_of(ThemeCoverage)
     changed = 0
     for fact in facts.theme_coverage:
         code = f"{facts.code}.{fact.theme}"

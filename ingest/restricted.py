@@ -12,18 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, f
 from ingest.publish import FOREVER, Publication, begin_of, match_table
 from ingest.stage import shadow
 from spatial.tables import Parcel, ParcelRestricted
+from spatial.tables.base import table_of
 
 IS_RESTRICTED = "is_restricted"
 """Column of the stage: true, false, or null where the file does not say what the land is used for."""
 
 
-def _table(model: type[Parcel | ParcelRestricted]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-SHOWN, HIDDEN = _table(Parcel), _table(ParcelRestricted)
+SHOWN, HIDDEN = table_of(Parcel), table_of(ParcelRestricted)
 _SHOWN, _HIDDEN = shadow(SHOWN), shadow(HIDDEN)
 
 

@@ -17,6 +17,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Computed, Connection, Float,
 from sqlalchemy.schema import CreateTable, DropTable
 from sqlalchemy.types import UserDefinedType
 
+from spatial.tables.base import Base, table_of
+
 ROW_NO = "row_no"
 AREA, AREA_SRID = "area_m2", "area_srid"
 _PENDING = 3
@@ -40,6 +42,11 @@ class StagedGeometry(UserDefinedType[Any]):
 def shadow(table: Table) -> Table:
     """Give a copy of a table's declaration whose geometry columns are `StagedGeometry`, for set-based statements."""
     return Table(table.name, MetaData(), *[_plain(column) for column in table.columns], schema=table.schema)
+
+
+def shadow_of(model: type[Base]) -> Table:
+    """Give the same of a model's table."""
+    return shadow(table_of(model))
 
 
 def _plain(column: Column[Any]) -> Column[Any]:

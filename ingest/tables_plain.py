@@ -50,6 +50,7 @@ from ingest.stage import ROW_NO, Copier, create_stage, shadow
 from ingest.values import convert_column, convert_constant
 from spatial.errors import InvalidInput, UnreadableFile
 from spatial.tables import Completeness, Observation, Source, UnitChange, UnitCount, UrbanAreaCommune
+from spatial.tables.base import table_of
 from spatial.versions import open_batch
 
 _MAX_BYTES = 200_000_000
@@ -74,9 +75,7 @@ class PlainTable:
     @property
     def table(self) -> Table:
         """The table, with its schema."""
-        table = self.model.__table__
-        assert isinstance(table, Table)
-        return table
+        return table_of(self.model)
 
     @property
     def table_name(self) -> str:

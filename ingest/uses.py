@@ -8,6 +8,7 @@ from ingest.publish import Publication
 from ingest.restricted import is_shown
 from ingest.stage import ROW_NO, USE_STAGE
 from spatial.tables import ParcelUse
+from spatial.tables.base import table_of
 
 _VALUES = ("seq", "scheme", "raw", "code", "area_m2")
 
@@ -18,8 +19,7 @@ def publish_uses(connection: Connection, stage: Table, publications: Sequence[Pu
     Returns:
         Row numbers of parcels that were there already, the same, but for their uses.
     """
-    table = ParcelUse.__table__
-    assert isinstance(table, Table)
+    table = table_of(ParcelUse)
     any_matched = any(connection.scalar(select(select(one.match.c.id).exists())) for one in publications)
     wanted = (
         select(stage.c[ROW_NO], stage.c.id.label("parcel_id"), stage.c.commune_code, *[USE_STAGE.c[name] for name in _VALUES])

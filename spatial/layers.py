@@ -14,6 +14,7 @@ from sqlalchemy import Column, Table
 from spatial import tables
 from spatial.errors import NotFound
 from spatial.tables import LayerRow
+from spatial.tables.base import table_of
 
 GEOMETRY_COLUMN = "geom"
 KEY_COLUMN = "id"
@@ -116,9 +117,7 @@ class Layer:
     @cached_property
     def table(self) -> Table:
         """The table, with its schema."""
-        table = self.model.__table__  # type: ignore[attr-defined]
-        assert isinstance(table, Table)
-        return table
+        return table_of(self.model)
 
     @property
     def table_name(self) -> str:

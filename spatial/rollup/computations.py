@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table
 
 from spatial import tables
-from spatial.tables.base import Base
+from spatial.tables.base import Base, table_of
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,3 @@ def sources_of(indicator: str, *, is_reported: bool) -> frozenset[str]:
 def names(sources: Iterable[Source]) -> frozenset[str]:
     """Name the tables of sources."""
     return frozenset(source.name for source in sources)
-
-
-def table_of(model: type[Base]) -> Table:
-    """Give the table of a model."""
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Date, Float, Identity, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Float, Identity, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.schema import SchemaItem
@@ -56,6 +56,13 @@ def rule(condition: str, name: str, vi: str) -> CheckConstraint:
     constraint = CheckConstraint(condition, name=name)
     constraint.comment = vi
     return constraint
+
+
+def table_of(model: type[Any]) -> Table:
+    """Give the table of a mapped class, with its schema."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def one_of(column_name: str, *words: str) -> CheckConstraint:
