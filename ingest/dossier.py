@@ -20,12 +20,11 @@ from ingest.archives import DEFAULT_LIMITS, extract_archive
 from ingest.columns import map_columns
 from ingest.connect import loading, lock_layer
 from ingest.content import read_content
-from ingest.editions import Edition
 from ingest.files import SourceFile, hash_parts, open_sources
 from ingest.issues import Issue, IssueCode, count_by_code
 from ingest.load import Progress, Work, fillable, silent, understand
 from ingest.options import LoadOptions
-from ingest.plan_facts import ClassOutcome, end_missing, store_plan_facts
+from ingest.plan_facts import ClassOutcome, end_missing, lacks, store_plan_facts
 from ingest.publish import Counts
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
@@ -197,7 +196,6 @@ class _DossierLoad:
         self.issues: list[Issue] = []
         self.encodings: dict[str, dict[str, int]] = {}
         self.outcomes: dict[str, ClassOutcome] = {}
-        self.editions: dict[tuple[str, str | None], Edition] = {}
 
     def run(self, started: float) -> LoadReport:
         """Load the classes, boundary first, then the facts."""
@@ -216,8 +214,7 @@ class _DossierLoad:
             self.issues += self._not_borne_out(facts)
         if ended:
             self.issues.append(Issue(IssueCode.DOSSIER_ROWS_GONE, detail=str(ended)))
-        # what could not be taken out: of a dossier that does not say which plan it is, or of a class whose rows lost their codes
-        self.issues += [issue for edition in self.editions.values() for issue in edition.lacks(self.connection)]
+        self.issues += lacks(self.connection, self.outcomes)
         store_issues(self.connection, self.batch_id, self.issues)
         return self._report(started, changed, ended)
 
@@ -240,15 +237,12 @@ class _DossierLoad:
         context = understand(self.connection, layer, content, plan, stated)
         work = Work(self.connection, context, self.progress, notes_gaps=False)  # the plan's coverage says what is missing
         work.stage()
-        if layer_name != "plans":
-            edition = self.editions.setdefault((layer_name, says.get("kind")), Edition(layer, says.get("kind")))
-            edition.note(self.connection, work.stage_table, work.spared)
         work.publish(self.batch_id)
-        codes = work.codes()
+        codes, plans = work.codes(), work.staged("plan_code") if layer_name != "plans" else frozenset()
         work.settle()
         if theme := _THEME_OF_CLASS.get(name):
             tells_codes = "code" in plan.public and len(work.spared) >= work.quarantined
-            outcome = ClassOutcome(name, work.quarantined, codes, tells_codes)
+            outcome = ClassOutcome(name, work.quarantined, codes, plans, tells_codes)
             self.outcomes[theme] = outcome.plus(self.outcomes.get(theme))
         self.reports.append(work.report(time.monotonic()))
         self.encodings.update({f"{name}.{column}": dict(counts) for column, counts in work.encodings.by_column.items()})

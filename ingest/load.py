@@ -366,8 +366,12 @@ class Work:
 
     def codes(self) -> frozenset[str]:
         """Give the codes of all rows of the file, loaded or set aside; before `settle`."""
-        staged = self.connection.scalars(select(self.stage_table.c.code).where(self.stage_table.c.code.is_not(None)))
-        return frozenset(staged) | frozenset(self.spared)
+        return self.staged("code") | frozenset(self.spared)
+
+    def staged(self, name: str) -> frozenset[str]:
+        """Give the values that a column of the staged rows has; before `settle`."""
+        column = self.stage_table.c[name]
+        return frozenset(self.connection.scalars(select(column).where(column.is_not(None)).distinct()))
 
     # -- the books ------------------------------------------------------------------------------------------------------
 

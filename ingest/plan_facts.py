@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, and_, delete, false, func, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, false, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
 from ingest.content_gaps import close_theme
+from ingest.issues import Issue, IssueCode
 from ingest.stage import shadow_of
 from spatial.tables import Document, Plan, PlanContent, PlanEvent, PlanningLine, ThemeCoverage, Zone
+from spatial.versions import today_vn
 
 if TYPE_CHECKING:
     from ingest.dossier import CoverageFact, EventFact, PlanFacts
@@ -24,12 +26,14 @@ class ClassOutcome:
         name: the class, as the circular names it.
         quarantined: rows of it that could not be loaded.
         codes: of all its rows, loaded or not.
+        plans: codes of the plans that its loaded rows name.
         tells_codes: whether the file itself names the rows that could not be loaded, so that those of before can be known again.
     """
 
     name: str
     quarantined: int
     codes: frozenset[str]
+    plans: frozenset[str]
     tells_codes: bool
 
     def plus(self, other: "ClassOutcome | None") -> "ClassOutcome":
@@ -37,7 +41,11 @@ class ClassOutcome:
         if other is None:
             return self
         return ClassOutcome(
-            self.name, self.quarantined + other.quarantined, self.codes | other.codes, self.tells_codes and other.tells_codes
+            self.name,
+            self.quarantined + other.quarantined,
+            self.codes | other.codes,
+            self.plans | other.plans,
+            self.tells_codes and other.tells_codes,
         )
 
 
@@ -74,15 +82,42 @@ def end_missing(connection: Connection, plan_code: str, outcomes: Outcomes) -> i
     for theme, outcome in outcomes.items():
         if outcome.quarantined and not outcome.tells_codes:
             continue
-        table = shadow_of(Zone if theme == "zoning" else PlanningLine)
-        gone = and_(table.c.plan_code == plan_code, table.c.code.not_in(outcome.codes))
-        if theme != "zoning":
-            gone = and_(gone, table.c.kind == theme)
+        table, absent = _absent(theme, outcome)
+        gone = and_(table.c.plan_code == plan_code, absent)
         count = connection.scalar(select(func.count()).select_from(table).where(gone)) or 0
         if count:
             connection.execute(delete(table).where(gone))
         ended += count
     return ended
+
+
+def lacks(connection: Connection, outcomes: Outcomes) -> list[Issue]:
+    """Say of each plan and theme how many rows, in force or yet to be, the dossier does not have though they are still there.
+
+    That is what `end_missing` could not take out: where the dossier does not say which plan it is, or its rows lost their codes.
+    """
+    found = []
+    for theme, outcome in outcomes.items():
+        table, absent = _absent(theme, outcome)
+        lasting = or_(table.c.valid_to.is_(None), table.c.valid_to > today_vn(connection))
+        missing = (
+            select(table.c.plan_code, func.count())
+            .where(table.c.plan_code.in_(outcome.plans), absent, lasting)
+            .group_by(table.c.plan_code)
+            .order_by(table.c.plan_code)
+        )
+        what = "zones" if theme == "zoning" else f"planning_lines {theme}"
+        found += [
+            Issue(IssueCode.EDITION_LACKS, value=plan, detail=f"{what}: {count}") for plan, count in connection.execute(missing)
+        ]
+    return found
+
+
+def _absent(theme: str, outcome: ClassOutcome) -> tuple[Table, ColumnElement[bool]]:
+    """Give the table that holds a theme, and the condition of its rows of the theme that the dossier does not have."""
+    table = shadow_of(Zone if theme == "zoning" else PlanningLine)
+    unknown = table.c.code.not_in(outcome.codes)
+    return table, unknown if theme == "zoning" else and_(unknown, table.c.kind == theme)
 
 
 def _state_class(connection: Connection, plan_code: str, theme: str, batch_id: int) -> None:
