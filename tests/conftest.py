@@ -166,54 +166,55 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 
 @pytest.fixture(scope="session")
 def template(cluster: Cluster, request: pytest.FixtureRequest) -> str:
-    """Name of the migrated database that others are cloned from; the first worker makes it."""
-    with (request.config.stash[_RUN_FOLDER] / "template.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with admin_cursor(cluster.url("postgres")) as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,))
-            if cursor.fetchone():
-                return TEMPLATE
-        draft = f"{TEMPLATE}_draft"
-        cluster.drop_database(draft)
-        cluster.ensure_database(draft)
-        migrate(cluster.url(draft))
-        if day := request.config.getoption("--at"):
-            with admin_cursor(cluster.url(draft)) as cursor:
-                cursor.execute(today_is(day))
-        with admin_cursor(cluster.url("postgres")) as cursor:
-            cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE)))
+    """Name of the migrated database that others are cloned from."""
+    with making_template(cluster, request, TEMPLATE) as draft:
+        if draft:
+            migrate(draft)
+            if day := request.config.getoption("--at"):
+                with admin_cursor(draft) as cursor:
+                    cursor.execute(today_is(day))
     return TEMPLATE
 
 
 @pytest.fixture(scope="session")
 def sample_template(cluster: Cluster, template: str, request: pytest.FixtureRequest) -> str:
-    """Name of a database with the whole sample loaded and its figures computed, to be cloned; the first that asks makes it."""
+    """Name of a database with the whole sample loaded and its figures computed, to be cloned."""
     from ingest.manifest import load_manifest
     from spatial.database import open_engine
     from spatial.rollup import refresh
 
-    with (request.config.stash[_RUN_FOLDER] / "sample.lock").open("a") as lock:
+    with making_template(cluster, request, SAMPLE_TEMPLATE, template) as draft:
+        if draft:
+            engine = open_engine(draft)
+            load_manifest(engine, SAMPLE / "manifest.json")
+            with engine.begin() as connection:
+                connection.execute(sqlalchemy.text("SET LOCAL ROLE dothi_ingest"))
+                refresh(connection)
+            engine.dispose()
+            with admin_cursor(draft) as cursor:
+                cursor.execute("VACUUM ANALYZE")
+    return SAMPLE_TEMPLATE
+
+
+@contextmanager
+def making_template(
+    cluster: Cluster, request: pytest.FixtureRequest, name: str, source: str | None = None
+) -> Iterator[str | None]:
+    """Give the URL of a draft to the first worker that asks, and name it when it is whole; None to those that come later."""
+    with (request.config.stash[_RUN_FOLDER] / f"{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with admin_cursor(cluster.url("postgres")) as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (SAMPLE_TEMPLATE,))
-            if cursor.fetchone():
-                return SAMPLE_TEMPLATE
-        draft = f"{SAMPLE_TEMPLATE}_draft"
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            exists = cursor.fetchone()
+        if exists:
+            yield None
+            return
+        draft = f"{name}_draft"
         cluster.drop_database(draft)
-        cluster.ensure_database(draft, template=template)
-        engine = open_engine(cluster.url(draft))
-        load_manifest(engine, SAMPLE / "manifest.json")
-        with engine.begin() as connection:
-            connection.execute(sqlalchemy.text("SET LOCAL ROLE dothi_ingest"))
-            refresh(connection)
-        engine.dispose()
-        with admin_cursor(cluster.url(draft)) as cursor:
-            cursor.execute("VACUUM ANALYZE")
+        cluster.ensure_database(draft, template=source)
+        yield cluster.url(draft)
         with admin_cursor(cluster.url("postgres")) as cursor:
-            cursor.execute(
-                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(SAMPLE_TEMPLATE))
-            )
-    return SAMPLE_TEMPLATE
+            cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name)))
 
 
 _numbers = itertools.count(1)

@@ -1,8 +1,8 @@
 """A small planned world for the tests of the lookup, drawn in metres of a VN-2000 plane around a corner in Hà Nội."""
 
 import itertools
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from api.pool import Pool
 from spatial.crs import database_srid, transformer_to_wgs84
+from spatial.lookup import Answer, Question, Theme, ThemeAnswer, look_up
 from spatial.versions import open_batch
 from tests.conftest import Database, sqlalchemy_url
 
@@ -24,6 +25,7 @@ CORNER = (587_000.0, 2_325_000.0)
 COMMUNE = "09706"
 START = date(2024, 1, 1)
 
+Ask = Callable[..., Awaitable[Answer]]
 Shape = BaseGeometry | tuple[float, float, float, float] | Sequence[tuple[float, float]]
 
 
@@ -179,3 +181,22 @@ async def public_connection(database: Database) -> asyncpg.Connection:
 
     await _prepare(connection)
     return connection
+
+
+@asynccontextmanager
+async def asking(database: Database, day: date) -> AsyncIterator[Ask]:
+    """Give what asks the lookup as the public does, for the day where a question states none."""
+    connection = await public_connection(database)
+
+    async def ask(**question: Any) -> Answer:
+        return await look_up(connection, Question(**{"as_of": day, **question}))
+
+    try:
+        yield ask
+    finally:
+        await connection.close()
+
+
+def theme(answer: Answer, wanted: Theme) -> ThemeAnswer:
+    """Give what an answer says of one theme."""
+    return next(one for one in answer.themes if one.theme is wanted)

@@ -7,6 +7,8 @@ DROP FUNCTION planning.wide_area(geometry[], double precision, double precision)
 DROP FUNCTION planning.piece(geometry, geometry, geometry);
 DROP FUNCTION planning.near_part(geometry, geometry, integer);
 DROP FUNCTION planning.level_rank(text);
+DROP FUNCTION planning.is_state_unknown(text, date, boolean, boolean);
+DROP FUNCTION planning.binds_in_period(text, date, boolean);
 DROP FUNCTION planning.is_binding(text);
 DROP FUNCTION planning.keep_content() CASCADE;
 DROP FUNCTION planning.keep_plan() CASCADE;

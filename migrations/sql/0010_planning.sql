@@ -15,6 +15,19 @@ CREATE FUNCTION planning.is_binding(status text) RETURNS boolean
     RETURN status IN ('approved', 'in_force', 'partly_annulled');
 COMMENT ON FUNCTION planning.is_binding(text) IS 'Đồ án ở tình trạng này có giá trị bắt buộc hay không';
 
+-- Whether a plan's row binds within its period: its events made the period, its status binds, or its end is told, so that it bound before.
+CREATE FUNCTION planning.binds_in_period(status text, valid_to date, has_events boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN has_events OR planning.is_binding(status) OR (valid_to IS NOT NULL AND status <> 'in_preparation');
+COMMENT ON FUNCTION planning.binds_in_period(text, date, boolean) IS 'Đồ án có giá trị bắt buộc trong thời gian hiệu lực của bản ghi hay không';
+
+-- Whether nobody knows a plan's legal state: no event tells it, and its row does not either, or tells an end but no date for a day gone by.
+CREATE FUNCTION planning.is_state_unknown(status text, valid_to date, has_events boolean, is_past boolean) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN NOT has_events
+        AND (status = 'unknown' OR (status IN ('annulled', 'replaced', 'expired') AND valid_to IS NULL AND is_past));
+COMMENT ON FUNCTION planning.is_state_unknown(text, date, boolean, boolean) IS 'Không rõ tình trạng pháp lý của đồ án hay không';
+
 -- The most detailed plan prevails: 0 before 3; what has no level stands last.
 CREATE FUNCTION planning.level_rank(plan_level text) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -1,21 +1,19 @@
 """What the lookup says, case by case, in worlds of a few shapes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
 
 import pytest
 import shapely
 
 from spatial.errors import Ambiguous, NotFound
-from spatial.lookup import Answer, Question, State, Theme, ThemeAnswer, look_up
+from spatial.lookup import State, Theme
 from spatial.lookup.answer import THEMES
 from spatial.lookup.sources import statement
 from tests.conftest import Database
-from tests.lookup_world import COMMUNE, START, World, lonlat, open_world, public_connection
+from tests.lookup_world import COMMUNE, START, Ask, World, asking, lonlat, open_world, public_connection, theme
 
 TODAY = date(2026, 1, 1)
-Ask = Callable[..., Awaitable[Answer]]
 
 
 @pytest.fixture
@@ -25,17 +23,8 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 async def ask(database: Database) -> AsyncIterator[Ask]:
-    connection = await public_connection(database)
-
-    async def asking(**question: Any) -> Answer:
-        return await look_up(connection, Question(**{"as_of": TODAY, **question}))
-
-    yield asking
-    await connection.close()
-
-
-def theme(answer: Answer, wanted: Theme) -> ThemeAnswer:
-    return next(one for one in answer.themes if one.theme is wanted)
+    async with asking(database, TODAY) as ask:
+        yield ask
 
 
 async def test_a_place_without_any_data_is_unknown_in_every_theme(world: World, ask: Ask) -> None:

@@ -1,22 +1,21 @@
 """What the lookup must not claim: content that went missing, plans in doubt, statements that contradict each other."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
 import pytest
 import shapely
 
-from spatial.lookup import Answer, Question, Relation, State, Theme, ThemeAnswer, look_up
+from spatial.lookup import Answer, Relation, State, Theme
 from spatial.selection import legal_today
 from tests.conftest import Database
 from tests.lookup_sums import assert_sums_hold
-from tests.lookup_world import World, lonlat, open_world, public_connection
+from tests.lookup_world import Ask, World, asking, lonlat, open_world, theme
 
 TODAY = legal_today()
 TOWN, HERE = (-100, -100, 100, 100), (0, 0, 10, 10)
 LINES = (Theme.RED_LINE, Theme.BUILDING_LINE, Theme.CORRIDOR)
-Ask = Callable[..., Awaitable[Answer]]
 
 
 @pytest.fixture
@@ -26,17 +25,8 @@ def world(database: Database) -> World:
 
 @pytest.fixture
 async def ask(database: Database) -> AsyncIterator[Ask]:
-    connection = await public_connection(database)
-
-    async def asking(**question: Any) -> Answer:
-        return await look_up(connection, Question(**{"as_of": TODAY, **question}))
-
-    yield asking
-    await connection.close()
-
-
-def theme(answer: Answer, wanted: Theme) -> ThemeAnswer:
-    return next(one for one in answer.themes if one.theme is wanted)
+    async with asking(database, TODAY) as ask:
+        yield ask
 
 
 def states(answer: Answer) -> dict[Theme, State]:

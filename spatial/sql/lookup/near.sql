@@ -76,9 +76,8 @@ plan_state AS MATERIALIZED (
         p.valid_from, p.valid_to, p.is_sample, coalesce(e.status, CASE
             WHEN p.covers_day AND p.valid_to IS NOT NULL AND p.status IN ('annulled', 'replaced', 'expired') THEN 'in_force'
             ELSE p.status END) AS status, p.code IS NULL AS is_missing,
-        planning.level_rank(p.plan_level) AS rank, coalesce(p.covers_day AND d.doubt IS DISTINCT FROM 'status_unknown' AND (
-            p.has_events OR planning.is_binding(p.status) OR (p.valid_to IS NOT NULL AND p.status <> 'in_preparation')
-        ), p.code IS NULL) AS in_force,
+        planning.level_rank(p.plan_level) AS rank, coalesce(p.covers_day AND d.doubt IS DISTINCT FROM 'status_unknown'
+            AND planning.binds_in_period(p.status, p.valid_to, p.has_events), p.code IS NULL) AS in_force,
         coalesce(NOT p.covers_day AND p.valid_from > CAST(:as_of AS date) AND (p.has_events OR planning.is_binding(p.status))
             AND (e.status IS NOT NULL OR p.decided_on <= CAST(:as_of AS date)), false) AS upcoming,
         d.doubt, d.doubt_decision
@@ -102,8 +101,7 @@ plan_state AS MATERIALIZED (
     ) e ON true
     LEFT JOIN LATERAL (
         SELECT 'status_unknown' AS doubt, NULL AS doubt_decision
-        WHERE NOT p.has_events AND (p.status = 'unknown' OR (
-            p.status IN ('annulled', 'replaced', 'expired') AND p.valid_to IS NULL AND CAST(:as_of AS date) < CAST(:today AS date)))
+        WHERE planning.is_state_unknown(p.status, p.valid_to, p.has_events, CAST(:as_of AS date) < CAST(:today AS date))
         UNION ALL
         (SELECT 'part_without_drawing', coalesce(v.decision_no, '') FROM event_by_day v
          WHERE v.plan_code = c.plan_code AND v.geom IS NULL AND v.kind IN ('partly_annulled', 'amended') AND p.covers_day

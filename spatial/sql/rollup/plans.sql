@@ -26,10 +26,8 @@ happened AS MATERIALIZED (
     GROUP BY n.plan_code
 ),
 judged AS MATERIALIZED (
-    SELECT n.*, h.taken, h.successors, h.plan_code IS NOT NULL AS has_events, n.covers_day AND coalesce(h.has_undrawn_part,
-            n.status = 'unknown'
-            -- it ended, nobody knows when
-            OR (n.status IN ('annulled', 'replaced', 'expired') AND n.valid_to IS NULL AND :legal_date < admin.today_vn())) AS is_doubtful
+    SELECT n.*, h.taken, h.successors, h.plan_code IS NOT NULL AS has_events, n.covers_day AND (coalesce(h.has_undrawn_part, false)
+        OR planning.is_state_unknown(n.status, n.valid_to, h.plan_code IS NOT NULL, :legal_date < admin.today_vn())) AS is_doubtful
     FROM near n LEFT JOIN happened h USING (plan_code)
 ),
 planned AS (
@@ -38,10 +36,15 @@ planned AS (
     FROM (
         SELECT *, CASE WHEN taken IS NULL THEN geom ELSE ST_Difference(geom, taken) END AS ground
         FROM judged
-        WHERE covers_day AND NOT is_doubtful
-            AND (has_events OR planning.is_binding(status) OR (valid_to IS NOT NULL AND status <> 'in_preparation'))
+        WHERE covers_day AND NOT is_doubtful AND planning.binds_in_period(status, valid_to, has_events)
     ) p
     GROUP BY p.code
+),
+gap AS NOT MATERIALIZED (
+    SELECT plan_code, geom
+    FROM planning.content_gap
+    WHERE coalesce(theme, 'plans') = 'plans'
+        AND (valid_from IS NULL OR valid_from <= :legal_date) AND (valid_to IS NULL OR valid_to > :legal_date)
 ),
 doubt AS (
     SELECT d.code, ST_Union(d.geom) AS geom
@@ -51,13 +54,9 @@ doubt AS (
         SELECT j.code, j.geom FROM judged j, unnest(j.successors) AS s (plan_code)
         WHERE NOT EXISTS (SELECT FROM planning.plan p WHERE p.code = s.plan_code)
         UNION ALL
-        SELECT c.code, g.geom FROM commune c JOIN planning.content_gap g ON g.geom && c.geom
-        WHERE coalesce(g.theme, 'plans') = 'plans'
-            AND (g.valid_from IS NULL OR g.valid_from <= :legal_date) AND (g.valid_to IS NULL OR g.valid_to > :legal_date)
+        SELECT c.code, g.geom FROM commune c JOIN gap g ON g.geom && c.geom
         UNION ALL
-        SELECT j.code, j.geom FROM judged j JOIN planning.content_gap g ON g.plan_code = j.plan_code AND g.geom IS NULL
-        WHERE coalesce(g.theme, 'plans') = 'plans'
-            AND (g.valid_from IS NULL OR g.valid_from <= :legal_date) AND (g.valid_to IS NULL OR g.valid_to > :legal_date)
+        SELECT j.code, j.geom FROM judged j JOIN gap g ON g.plan_code = j.plan_code AND g.geom IS NULL
     ) d
     GROUP BY d.code
 ),
