@@ -26,7 +26,7 @@ $(STAMP)/environment: .ci/system .ci/venv .ci/find-python .ci/find-uv
 	@mkdir -p $(STAMP) && touch $@
 
 $(STAMP)/requirements: requirements.lock $(STAMP)/environment
-	$(STEP) "Python packages" $$(.ci/find-uv $(VENV)) pip install -q -p $(VENV) -r requirements.lock
+	$(STEP) "Python packages" $$(.ci/find-uv $(VENV)) pip install -q --compile-bytecode -p $(VENV) -r requirements.lock
 	@touch $@
 
 $(STAMP)/package: pyproject.toml $(STAMP)/requirements

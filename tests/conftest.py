@@ -236,9 +236,15 @@ def cloned(cluster: Cluster, template: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(cluster: Cluster, template: str) -> Iterator[Database]:
+def beginning(template: str) -> str:
+    """Name of what a test's database is a clone of; a folder whose tests begin with more puts its own in its place."""
+    return template
+
+
+@pytest.fixture
+def database(cluster: Cluster, beginning: str) -> Iterator[Database]:
     """A fresh clone for tests that commit, use several connections or log in as somebody."""
-    with cloned(cluster, template) as database:
+    with cloned(cluster, beginning) as database:
         yield database
 
 

@@ -1,30 +1,20 @@
 """Bad input through the command line, as a data officer meets it: it fails with one sentence that says what to do.
 
-What a file can have wrong in it is tested in tests/ingest/test_bad_input.py; here is what is asked wrongly, and what is away.
+What a file can have wrong in it is tested in test_bad_input.py; here is what is asked wrongly, and what is away.
 """
 
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from dothi import app
 from spatial.cluster import Cluster
-from spatial.database import open_engine
-from tests.conftest import Database
-from tests.ingest.world import found_commune, one, parcel_file
+from tests.ingest.terminal import Run
+from tests.ingest.world import one, parcel_file
 
 NO_FILE = "no-such-file.shp"
-
-
-@pytest.fixture
-def town(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setenv("DOTHI_DATABASE_URL", database.url)
-    engine = open_engine(database.url)
-    (tmp_path / "world").mkdir()
-    found_commune(engine, tmp_path / "world")
-    engine.dispose()
-    return database
 
 
 def refused(*arguments: str | Path) -> str:
@@ -73,20 +63,18 @@ def refused(*arguments: str | Path) -> str:
     ],
 )
 def test_what_is_asked_wrongly_is_refused_with_what_would_be_right(
-    town: Database, tmp_path: Path, arguments: tuple[str, ...], words: str
+    town: Engine, run: Run, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    engine = open_engine(town.url)
     counts = (
         "SELECT (SELECT count(*) FROM ingest.batch), (SELECT count(*) FROM land.parcel),"
         " (SELECT count(*) FROM pg_roles WHERE rolname IN ('mai', 'x y;z'))"
     )
-    before = one(engine, f"SELECT ({counts.removeprefix('SELECT ')})::text")
+    before = one(town, f"SELECT ({counts.removeprefix('SELECT ')})::text")
     file = parcel_file(tmp_path / "p.shp", [1, 2])
     file.with_suffix(".prj").unlink(missing_ok=True)
     said = refused(*(file if argument == "FILE" else argument for argument in arguments))
     assert words in said
-    assert one(engine, f"SELECT ({counts.removeprefix('SELECT ')})::text") == before
-    engine.dispose()
+    assert one(town, f"SELECT ({counts.removeprefix('SELECT ')})::text") == before
 
 
 @pytest.mark.parametrize(
@@ -127,7 +115,7 @@ def test_a_database_that_is_away_is_said_and_what_to_look_at(
     assert "secret" not in said
 
 
-def test_one_bad_file_of_a_folder_keeps_none_of_the_others_out(town: Database, tmp_path: Path) -> None:
+def test_one_bad_file_of_a_folder_keeps_none_of_the_others_out(town: Engine, run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "delivery"
     folder.mkdir()
     parcel_file(folder / "m_good.shp", [1, 2, 3])
@@ -137,6 +125,4 @@ def test_one_bad_file_of_a_folder_keeps_none_of_the_others_out(town: Database, t
     assert "a_broken.geojson" in said
     assert "z_lying.gpkg" in said
     assert "2 files were refused" in said
-    engine = open_engine(town.url)
-    assert one(engine, "SELECT count(*) FROM land.parcel") == 3
-    engine.dispose()
+    assert one(town, "SELECT count(*) FROM land.parcel") == 3
