@@ -89,7 +89,7 @@ async def test_legal_time_is_today_unless_asked_for(client: httpx.AsyncClient, w
 
     async def seen(datetime: str | None) -> set[str]:
         answer = await client.get(url_of(HERE), params={"datetime": datetime} if datetime else {})
-        return set(features(answer.content, HERE, tmp_path)["code"]) if answer.content else set()
+        return set(features(answer.content, HERE, tmp_path)["parcel_no"]) if answer.content else set()
 
     assert await seen(None) == {"present"}
     assert await seen("2015-06-01") == {"past"}

@@ -79,7 +79,7 @@ async def test_pages_in_order_add_up_to_the_whole_whatever_is_written(
     write(
         "UPDATE land.parcel SET address = reverse(address) WHERE parcel_no::int % 2 = 0",
         "DELETE FROM land.parcel WHERE parcel_no::int % 3 = 0",
-        ADD.replace("'n' || place", "'m' || place"),
+        ADD.replace("99101.1.", "99101.2.").replace("'99101', '1'", "'99101', '2'"),
         words=more,
     )
     found, page = first["features"], first
