@@ -198,6 +198,21 @@ def user_list() -> None:
         typer.echo(f"{found.name:<32}{found.role:<8}{', '.join(found.territory)}")
 
 
+@user.command("renew")
+def user_renew(
+    name: str,
+    territory: Annotated[
+        list[str] | None, typer.Option("--territory", help="Địa bàn mới, có thể lặp lại. / The new territory; may repeat.")
+    ] = None,
+) -> None:
+    """Chốt lại ranh giới địa bàn theo đơn vị hành chính hôm nay. / Take the outlines of a territory as the units are today."""
+    from spatial.users import renew_territory
+
+    with _transaction() as connection:
+        held = renew_territory(connection, name, tuple(territory or ()))
+    typer.echo(f"Đã chốt lại / renewed: {name} ({', '.join(held)})")
+
+
 @user.command("drop")
 def user_drop(name: str) -> None:
     """Xóa tài khoản; nhật ký vẫn giữ. / Remove a login; the audit of its edits stays."""

@@ -198,6 +198,13 @@ class IssueCode(StrEnum):
         "Số thửa là chữ hoặc số tạm nên không định danh được thửa đất; hãy cấp số chính thức.",
         "The parcel number is a word or provisional and cannot identify a parcel; give it a definite number.",
     )  # fmt: skip
+    PARCEL_CODE_DISAGREES = (
+        "parcel_code_disagrees", Severity.ERROR,
+        "Mã thửa ghi trong tệp khác với mã ghép từ xã, xã lập bản đồ, số tờ và số thửa của chính dòng đó; hãy sửa một trong "
+        "hai, hoặc để trống mã.",
+        "The parcel's code differs from the one that its commune, former commune, sheet and number make; correct one of them, "
+        "or leave the code empty.",
+    )  # fmt: skip
     DUPLICATE_ROW = (
         "duplicate_row", Severity.ERROR,
         "Dòng lặp lại hoàn toàn một dòng trước; giữ dòng đầu, dòng này để riêng.",

@@ -41,6 +41,7 @@ from ingest.values import convert_column
 _SCHEMES = {True: "2007-2024", False: "2024"}
 """Whether a code is of an older list -> the scheme that `parcel_use` names."""
 _TEXT_COLUMNS = ("national_id", "address")
+_CODE_PARTS = ("commune_code", "former_commune_code", "map_sheet", "parcel_no")
 _NATIONAL_ID = r"^[0-9]{12}$"
 
 Codes = npt.NDArray[np.object_]
@@ -78,7 +79,8 @@ def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, 
     issues += _texts(context, columns, rows, staged)
     issues += _periods(context, columns, rows, staged)
 
-    staged["code"] = _codes(context, columns, staged)
+    staged["code"] = pc.binary_join_element_wise(*(staged[name] for name in _CODE_PARTS), ".", null_handling="emit_null")
+    issues += _check_codes(context, columns, staged, rows)
     staged["geom"] = geometry_text(placed.wgs84)
     kept = kept_rows(rows, issues)
     mask = pa.array(kept)
@@ -137,15 +139,21 @@ def commune_codes(values: pa.Array) -> Codes:
     return objects(pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text))
 
 
-def _codes(context: LoadContext, columns: Columns, staged: Mapping[str, pa.Array]) -> pa.Array:
-    """Give each parcel its code; dothi's own export states them, which hold unless the commune has become another since."""
-    parts = [staged[name] for name in ("commune_code", "former_commune_code", "map_sheet", "parcel_no")]
-    codes = pc.binary_join_element_wise(*parts, ".", null_handling="emit_null")
+def _check_codes(
+    context: LoadContext, columns: Columns, staged: Mapping[str, pa.Array], rows: npt.NDArray[np.int64]
+) -> list[Issue]:
+    """Set aside rows whose code, as dothi's own exports state it, is not that of their parts, unless communes merged."""
     name = context.plan.public.get("code")
     if name is None:
-        return codes
+        return []
+    stated = columns[name].cast(pa.string())
     same_commune = pc.equal(strings(commune_codes(columns[context.plan.public["commune_code"]])), staged["commune_code"])
-    return pc.if_else(pc.fill_null(same_commune, False), pc.coalesce(columns[name].cast(pa.string()), codes), codes)
+    disagrees = pc.fill_null(pc.and_(same_commune, pc.not_equal(stated, staged["code"])), False)
+    wrong = np.flatnonzero(disagrees.to_numpy(zero_copy_only=False))
+    return [
+        Issue(IssueCode.PARCEL_CODE_DISAGREES, int(rows[i]), name, stated[int(i)].as_py(), staged["code"][int(i)].as_py())
+        for i in wrong
+    ]
 
 
 def _stated_areas(

@@ -96,7 +96,9 @@ class Layer:
     Attributes:
         name: the public name, the same in OGC API, tiles, QGIS and docs.
         model: the mapped table; its columns and their comments are the schema of the layer.
-        access: who may read it; write access is editors' (`editable`) and the loader's.
+        access: who may read it.
+        editable: whether editors write it in their territory; never what is reference data (`spatial.references`), which loader
+            and steward write.
         group: heading in the page's list of layers.
         shown: whether the page draws it at first.
     """
@@ -192,6 +194,7 @@ LAYERS: tuple[Layer, ...] = (
             label_column="name",
         ),
         Tiling(0, ("code", "level", "name", "boundary_quality")),
+        editable=False,
         shown=True,
         keywords=("AdministrativeUnit", "ranh giới"),
     ),
@@ -203,6 +206,7 @@ LAYERS: tuple[Layer, ...] = (
         ADMIN,
         Style(fill="#F2C4CE", stroke="#C2185B", width=1.2, opacity=0.35, label_column="name"),
         Tiling(4, ("code", "name", "urban_class", "kind")),
+        editable=False,
     ),
     Layer(
         "parcels",
@@ -311,6 +315,7 @@ LAYERS: tuple[Layer, ...] = (
             ),
         ),
         Tiling(6, ("theme", "extent", "plan_code")),
+        editable=False,
     ),
     Layer(
         "permits",

@@ -222,7 +222,7 @@ def _add_fields(root: ET.Element, layer: Layer, rules: Sequence[Rule]) -> None:
         field = ET.SubElement(fields, "field", name=column.name)
         _add_widget(field, column, layer, rules)
         ET.SubElement(aliases, "alias", field=column.name, index=str(number), name=_alias(column))
-        ET.SubElement(editable, "field", name=column.name, editable="0" if _is_computed(column) else "1")
+        ET.SubElement(editable, "field", name=column.name, editable="1" if layer.editable and not _is_computed(column) else "0")
         if "filled" in column.info and not column.nullable:
             ET.SubElement(constraints, "constraint", _MAY_WAIT, field=column.name)
 

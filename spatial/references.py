@@ -33,8 +33,8 @@ LISTED = frozenset({"info_code", "land_use_code", "function_code", "source_code"
 DERIVED = frozenset({"audit", "history", "ingest", "rollup"})
 """Schemas whose tables follow from others, or are the books about them."""
 
-BOOKS = frozenset({"planning.plan_content", "planning.content_gap"})
-"""Tables of other schemas that are: they say what is, or went missing, of plans, and may well name one that is gone."""
+BOOKS = frozenset({"planning.plan_content", "planning.content_gap", "admin.territory_outline"})
+"""Tables of other schemas that are: what is, or went missing, of plans, and what was granted; they may well name what is gone."""
 
 
 @cache
@@ -54,3 +54,15 @@ def tables_that_name(target: str) -> Mapping[str, tuple[str, ...]]:
         if columns and table.schema not in DERIVED and name not in BOOKS:
             found[name] = columns
     return found
+
+
+@cache
+def reference_tables() -> frozenset[str]:
+    """Give the tables of reference data: by their rows others are judged, named, proven or counted.
+
+    They are all of schema `admin`, the code lists (which no batch writes), the indicators, and where a theme is known. Loader and
+    steward write them, no editor does.
+    """
+    tables = [table for table in Base.metadata.tables.values() if table.schema not in {*DERIVED, "private"}]
+    found = {table.fullname for table in tables if table.schema == "admin" or "batch_id" not in table.columns}
+    return frozenset(found | {"planning.theme_coverage", "rollup.indicator"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from psycopg2.errors import DependentObjectsStillExist
+from psycopg2.errors import DependentObjectsStillExist, ObjectNotInPrerequisiteState
 from psycopg2.extensions import encrypt_password
 from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all
 from sqlalchemy.exc import DBAPIError
@@ -132,6 +132,45 @@ def drop_user(connection: Connection, name: str) -> None:
             vi=f"Tài khoản '{name}' còn sở hữu hoặc được cấp quyền riêng. Quản trị viên chạy trong từng cơ sở dữ liệu: "
             f"DROP OWNED BY {name}; rồi xóa lại.",
         ) from error
+
+
+def renew_territory(connection: Connection, name: str, territory: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Take the outlines of an editor's territory as the units are today, and give its codes.
+
+    Until then she is judged by the outlines of the day on which it was granted, whatever becomes of the units.
+
+    Args:
+        connection: in a transaction, as a role that may renew territories or, with `territory`, grant them.
+        name: the editor's login.
+        territory: the units she shall have from now on, e.g. what hers were merged into; empty: those that she has.
+
+    Raises:
+        NotFound: there is no such editor, or a code names no unit in force.
+        Conflict: a unit of hers is no longer in force, so that another must be named.
+    """
+    editors = {user.name: user.territory for user in list_users(connection) if user.role is Role.EDITOR}
+    if name not in editors:
+        raise NotFound(
+            f"There is no editor '{name}'. See: dothi user list.", vi=f"Không có người biên tập '{name}'. Xem: dothi user list."
+        )
+    if territory:
+        levels = {code: _level_of(connection, code) for code in territory}
+        connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
+        for code, level in levels.items():
+            connection.execute(insert(EditorTerritory).values(login=name, unit_code=code, level=level))
+        return tuple(sorted(territory))
+    try:
+        with connection.begin_nested():
+            connection.execute(select(func.admin.renew_territory(name)))
+    except DBAPIError as error:
+        if not isinstance(error.orig, ObjectNotInPrerequisiteState):
+            raise
+        raise Conflict(
+            f"A unit of {name}'s ({', '.join(editors[name])}) is no longer in force. Name those of today: "
+            f"dothi user renew {name} --territory CODE.",
+            vi=f"{error.orig.diag.message_primary} Hãy nêu đơn vị hiện nay: dothi user renew {name} --territory MÃ.",
+        ) from error
+    return editors[name]
 
 
 def _check_name(name: str) -> None:

@@ -52,7 +52,11 @@ def test_a_login_from_its_making_to_its_end(dothi: Run, settled: Database) -> No
     assert password not in listed
 
     assert_sentence(dothi("user", "add", name), f"dothi user drop {name}", "Đã có tài khoản")
+    assert f"{name} ({HOME}, 37002)" in dothi("user", "renew", name).stdout
+    assert f"{name} ({HOME})" in dothi("user", "renew", name, "--territory", HOME).stdout
+    assert_sentence(dothi("user", "renew", name, "--territory", "99999"), "no province", "không phải mã tỉnh")
     assert dothi("user", "drop", name).returncode == 0
+    assert_sentence(dothi("user", "renew", name), "dothi user list", "Không có người biên tập")
     assert name not in dothi("user", "list").stdout
     assert_sentence(dothi("user", "drop", name), "dothi user list", "Không có tài khoản")
     with session(settled.url) as cursor:

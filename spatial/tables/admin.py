@@ -1,6 +1,6 @@
 """Schema `admin`: units of every tier with their validity, how they became each other, urban areas, editors' territories."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
@@ -9,13 +9,16 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Date,
+    DateTime,
     Float,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
     String,
     Text,
     UniqueConstraint,
+    func,
     literal_column,
     text,
 )
@@ -154,6 +157,34 @@ class EditorTerritory(Base):
     login: Mapped[str] = column(Text, "Tên đăng nhập", "Login", primary_key=True)
     unit_code: Mapped[str] = column(Text, "Mã đơn vị", "Unit code", primary_key=True)
     level: Mapped[str] = column(Text, "Cấp", "Tier")
+    frozen_at: Mapped[datetime] = column(
+        DateTime(timezone=True), "Thời điểm chốt ranh giới", "When its outline was taken", server_default=func.now()
+    )
+    frozen_by: Mapped[str] = column(Text, "Người chốt ranh giới", "Who took its outline", server_default=text("SESSION_USER"))
+
+
+class TerritoryOutline(Base):
+    """The ground of a territory as it was granted, or renewed since; kept by a trigger on `editor_territory`."""
+
+    __tablename__ = "territory_outline"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["login", "unit_code"], ["admin.editor_territory.login", "admin.editor_territory.unit_code"], ondelete="CASCADE"
+        ),
+        Index("territory_outline_ground_idx", "login", "geom", postgresql_using="gist"),
+        {"schema": "admin", "comment": "Ranh giới địa bàn đã chốt khi giao"},
+    )
+
+    login: Mapped[str] = column(Text, "Tên đăng nhập", "Login", primary_key=True)
+    unit_code: Mapped[str] = column(Text, "Mã đơn vị được giao", "Unit that was granted", primary_key=True)
+    part_code: Mapped[str] = column(
+        Text, "Mã đơn vị có ranh giới này: chính nó, hoặc xã của tỉnh được giao",
+        "Unit whose outline it is: the granted one, or a commune of the granted province", primary_key=True,
+    )  # fmt: skip
+    geom: Mapped[Any] = column(
+        Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), "Hình học, WGS 84 (EPSG:4326)", "Geometry, WGS 84 (EPSG:4326)",
+        nullable=False,
+    )  # fmt: skip
 
 
 class ColumnRule(Base):

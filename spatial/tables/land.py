@@ -38,6 +38,11 @@ PARCEL_COLUMN_CHECKS = (
     *_AREAS,
     rule("national_id ~ '^[0-9]{12}$'", "national_id_form", "phải gồm đúng 12 chữ số"),
     rule("commune_code IS NOT NULL AND province_code IS NOT NULL", "units_known", "phải nhập mã xã, phường, đặc khu"),
+    rule(
+        "code = commune_code || '.' || former_commune_code || '.' || map_sheet || '.' || parcel_no",
+        "code_composed",
+        "mã thửa phải gồm mã xã, mã xã đã lập bản đồ, số tờ và số thửa, nối bằng dấu chấm",
+    ),
 )
 
 

@@ -113,7 +113,7 @@ async def test_a_tile_of_few_huge_shapes_keeps_its_bound_and_says_what_it_left_o
         """
         INSERT INTO land.parcel (code, former_commune_code, map_sheet, parcel_no, land_use_code, area_m2, area_srid,
                                  province_code, commune_code, valid_from, geom)
-        SELECT 'c' || n, '99101', '1', n::text, 'ODT', 110, 9210, '01', '99001', '2020-01-01',
+        SELECT '99001.99101.1.' || n, '99101', '1', n::text, 'ODT', 110, 9210, '01', '99001', '2020-01-01',
                ST_Multi(ST_Buffer(ST_SetSRID(ST_MakePoint(105.8003 + n * 1e-7, 21.0003), 4326), 0.0005, 4000))
         FROM generate_series(1, 60) n"""
     )

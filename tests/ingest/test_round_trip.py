@@ -17,7 +17,7 @@ from spatial.layers import HIDDEN_COLUMNS, LAYERS, Layer, find_layer
 from spatial.versions import open_batch
 from tests.conftest import cloned
 from tests.ingest.world import load_one, one, rows
-from tests.spatial.every_layer import REQUIRED, draw
+from tests.spatial.every_layer import REQUIRED, draw, named
 from tests.spatial.rollup_world import COMMUNES, add_units
 
 FORMATS = (".gpkg", ".geojson", ".fgb", ".parquet", ".csv")
@@ -72,14 +72,14 @@ def listed(layer: Layer) -> Iterator[dict[str, Any]]:
     }
     common = {"province_code": "37", "commune_code": "37001", **REQUIRED[layer.name]}
     full |= {**common, **VALUES.get(layer.name, {}), "valid_from": date(2024, 1, 1), "valid_to": None}
-    yield {**full, "code": f"{layer.name}.1", "geom": draw(layer.geometry_type, 1)}
+    yield {**full, **named(layer, "1"), "geom": draw(layer.geometry_type, 1)}
     bare = {**dict.fromkeys(full), **common, "valid_from": date(2020, 1, 1), "valid_to": date(2031, 1, 1)}
     bare |= {name: full[name] for name, column in own.items() if name in full and not column.nullable and name not in bare}
     kept = {"boundary_quality", "status", "area_m2", "parent_code", "land_use_code"} & set(full)  # what a load fills
     bare |= {name: full[name] for name in kept}
-    yield {**bare, "code": f"{layer.name}.2", "geom": draw(layer.geometry_type, 2)}
+    yield {**bare, **named(layer, "2"), "geom": draw(layer.geometry_type, 2)}
     if layer.name not in ("plans", "zones", "planning_lines"):
-        yield {**full, "code": f"{layer.name}.1", "geom": draw(layer.geometry_type, 3), "valid_from": date(2020, 1, 1),
+        yield {**full, **named(layer, "1"), "geom": draw(layer.geometry_type, 3), "valid_from": date(2020, 1, 1),
                "valid_to": date(2024, 1, 1)}  # fmt: skip
 
 
@@ -172,6 +172,17 @@ def test_the_id_is_known_for_what_it_is_and_kept_nowhere(filled: Engine, tmp_pat
     report = load_one(filled, "parcels", path)
     assert {note.column for note in report.notes if note.code.value == "column_computed"} == {"id", "province_code", "area_m2"}
     assert one(filled, "SELECT count(*) FROM private.parcel_owner") == 0
+
+
+def test_a_code_that_was_changed_in_an_export_is_set_aside_and_not_taken(filled: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "parcels.csv"
+    count = exported(filled, find_layer("parcels"), path)
+    content = path.read_text("utf-8")
+    assert content.count("37001.37001.9.2") == 1
+    path.write_text(content.replace("37001.37001.9.2", "00004.00004.1.1"), "utf-8")
+    report = load_one(filled, "parcels", path)
+    assert (report.unchanged, report.quarantined, report.issues["parcel_code_disagrees"]) == (count - 1, 1, 1)
+    assert one(filled, "SELECT count(*) FROM land.parcel WHERE code LIKE '00004%'") == 0
 
 
 def test_the_world_is_what_it_should_be() -> None:

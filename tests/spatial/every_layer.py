@@ -66,13 +66,20 @@ def _rows(layer: Layer, rules: tuple[Rule, ...]) -> Iterator[dict[str, Any]]:
         yield {
             **REQUIRED[layer.name],
             **({layer.style.column: value} if layer.style.column else {}),
-            "code": f"{layer.name}-{number}",
+            **named(layer, str(number), "-"),
             "province_code": "37",
             "commune_code": "37001",
             "valid_from": IN_FORCE,
             "valid_to": ENDED if ended else None,
             "geom": draw(layer.geometry_type, number),
         }
+
+
+def named(layer: Layer, number: str, sign: str = ".") -> dict[str, str]:
+    """Give a row its code; that of a parcel is made of its parts."""
+    if layer.name != "parcels":
+        return {"code": f"{layer.name}{sign}{number}"}
+    return {"code": f"37001.37001.9.{number}", "parcel_no": number}
 
 
 def draw(geometry_type: str, number: int) -> str:

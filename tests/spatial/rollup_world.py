@@ -80,6 +80,13 @@ def add_parcels(connection: Connection, seed: int, count: int = 60) -> list[Parc
     return facts
 
 
+def moved_to(commune: str) -> dict[str, Any]:
+    """Give what changes of a parcel that comes to another commune: its code, too."""
+    parcel = tables.Parcel
+    numbers = parcel.former_commune_code + "." + parcel.map_sheet + "." + parcel.parcel_no
+    return {"commune_code": commune, "code": f"{commune}." + numbers}
+
+
 def add_permit(
     connection: Connection, code: str, commune: str, issued_on: date, conformity: str | None = None, **values: Any
 ) -> None:

@@ -25,7 +25,8 @@ def settled(cluster: Cluster, template: str) -> Iterator[Database]:
         with session(database.url) as cursor:
             cursor.execute(
                 "INSERT INTO private.parcel_restricted (code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid,"
-                f" province_code, commune_code, geom) VALUES ('r', '1', '1', '1', 1, 9209, '37', '{HOME}', {RESTRICTED})"
+                " province_code, commune_code, geom)"
+                f" VALUES ('{HOME}.1.1.1', '1', '1', '1', 1, 9209, '37', '{HOME}', {RESTRICTED})"
             )
             cursor.execute("INSERT INTO private.parcel_owner (parcel_id, owner_name) VALUES (1, 'Nguyễn Văn Bí Mật')")
             cursor.execute("ANALYZE private.parcel_restricted, private.parcel_owner, landscape.green_area")

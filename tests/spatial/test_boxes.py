@@ -20,7 +20,7 @@ from spatial.filters import parse_filter
 from spatial.layers import find_layer
 from spatial.selection import Bbox, LegalPeriod
 from tests.conftest import Database, cloned, sqlalchemy_url
-from tests.spatial.every_layer import IN_FORCE, REQUIRED
+from tests.spatial.every_layer import IN_FORCE, REQUIRED, named
 
 KINDS = {"addresses": "POINT", "planning_lines": "LINE", "parcels": "POLYGON"}
 EAST, NORTH = 106.0552965, 20.3417607
@@ -55,7 +55,7 @@ def crowd(cluster: Any, template: str) -> Iterator[Database]:
             for name, shapes in SHAPES.items():
                 rows = [
                     {
-                        **REQUIRED[name], "code": str(number), "province_code": "37", "commune_code": "37001",
+                        **REQUIRED[name], **named(find_layer(name), str(number)), "province_code": "37", "commune_code": "37001",
                         "valid_from": IN_FORCE, "geom": f"SRID=4326;{shape.wkt}",
                     }
                     for number, shape in enumerate(shapes)
@@ -79,7 +79,7 @@ async def found(connection: asyncpg.Connection, name: str, box: tuple[float, flo
     rows = [row["feature"].decode() for row in await connection.fetch(statement.sql, *arguments)]
     counting, values = count_statement(query)
     assert await connection.fetchval(counting.sql, *values) == len(rows)
-    return {int(row.split('"code":"')[1].split('"')[0]) for row in rows}
+    return {int(row.split('"code":"')[1].split('"')[0].rpartition(".")[2]) for row in rows}
 
 
 async def filtered(connection: asyncpg.Connection, name: str, condition: str) -> int:

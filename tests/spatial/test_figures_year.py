@@ -21,6 +21,7 @@ from tests.spatial.rollup_world import (
     add_units,
     box,
     corner,
+    moved_to,
     set_today,
     state_complete,
 )
@@ -139,7 +140,7 @@ def _merge(connection: Connection, day: date) -> None:
         connection.execute(
             insert(tables.UnitChange).values(level="commune", kind="merge", from_code=code, to_code="37002", changed_on=day)
         )
-    connection.execute(update(tables.Parcel).where(tables.Parcel.commune_code == "37003").values(commune_code="37002"))
+    connection.execute(update(tables.Parcel).where(tables.Parcel.commune_code == "37003").values(moved_to("37002")))
 
 
 def test_a_clock_that_was_ahead_computes_everything_again(world: Connection) -> None:
@@ -210,7 +211,7 @@ class Edits:
 
     def _parcels(self, commune: str, day: date) -> None:
         moved = update(tables.Parcel).where(tables.Parcel.parcel_no == str(self.chance.randint(0, 30)))
-        values: dict[str, Any] = {"commune_code": commune, "province_code": COMMUNES[commune]}
+        values: dict[str, Any] = {**moved_to(commune), "province_code": COMMUNES[commune]}
         if self.chance.random() < 0.5:
             values = {"area_m2": 10.005}
         self.connection.execute(moved.values(**values))

@@ -11,6 +11,7 @@ from tests.conftest import Database
 from tests.spatial.people import HOME, attempt, make_user, session, settle
 
 OWNER_NAME = "Nguyễn Văn Bí Mật"
+CODE = f"{HOME}.{HOME}.1.1"
 ROLES = ("dothi_api", "dothi_reader", "dothi_editor")
 
 
@@ -22,7 +23,7 @@ def secretive(database: Database) -> Database:
         cursor.execute(
             "INSERT INTO land.parcel (code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code,"
             " commune_code, geom)"
-            f" VALUES ('p1', '{HOME}', '1', '1', 100, 9209, '37', '{HOME}',"
+            f" VALUES ('{HOME}.{HOME}.1.1', '{HOME}', '1', '1', 100, 9209, '37', '{HOME}',"
             " ST_Multi(ST_MakeEnvelope(105.01, 20.01, 105.02, 20.02, 4326)))"
             " RETURNING id"
         )
@@ -112,26 +113,27 @@ PUBLIC_DEFINERS = {
     "land.is_unpublished_parcel",
     "admin.estimated_extent",
     "admin.estimated_density",
+    "admin.territory_refusal",
 }
-"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others
-begin with `admin.check_readable`."""
+"""Functions that others may call and that read more than they may: the first two tell yes or no only, the next two begin with
+`admin.check_readable`, the last tells an editor whose ground it is, as `admin.editor_territory` and the units do."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])
 def test_what_history_kept_of_land_is_withdrawn_when_it_may_not_be_shown(secretive: Database, hidden_first: bool) -> None:
     with session(secretive.url) as cursor:
-        cursor.execute("UPDATE land.parcel SET parcel_no = '2' WHERE code = 'p1'")
+        cursor.execute(f"UPDATE land.parcel SET address = 'Ngõ 2' WHERE code = '{CODE}'")
     columns = "code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code, commune_code, valid_from, geom"
     hide = f"INSERT INTO private.parcel_restricted ({columns}) SELECT {columns} FROM parcel_copy"
-    delete = "DELETE FROM land.parcel WHERE code = 'p1'"
+    delete = f"DELETE FROM land.parcel WHERE code = '{CODE}'"
     with session(secretive.url) as cursor:
-        cursor.execute("CREATE TEMP TABLE parcel_copy ON COMMIT DROP AS SELECT * FROM land.parcel WHERE code = 'p1'")
+        cursor.execute(f"CREATE TEMP TABLE parcel_copy ON COMMIT DROP AS SELECT * FROM land.parcel WHERE code = '{CODE}'")
         for statement in (hide, delete) if hidden_first else (delete, hide):
             cursor.execute(statement)
     with session(secretive.url) as cursor:
-        cursor.execute("SELECT count(*) FROM history.land__parcel WHERE code = 'p1'")
+        cursor.execute(f"SELECT count(*) FROM history.land__parcel WHERE code = '{CODE}'")
         assert cursor.fetchone() == (0,)
-        cursor.execute("SELECT count(*) FROM private.history WHERE table_name = 'land.parcel' AND content ->> 'code' = 'p1'")
+        cursor.execute(f"SELECT count(*) FROM private.history WHERE table_name = 'land.parcel' AND content ->> 'code' = '{CODE}'")
         assert cursor.fetchone() == (2,)
 
 

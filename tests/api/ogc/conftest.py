@@ -18,7 +18,8 @@ PARCELS = "/ogc/collections/parcels/items"
 QUARTER = """
     INSERT INTO land.parcel (code, former_commune_code, map_sheet, parcel_no, land_use_code, area_m2, area_official_m2, area_srid,
                              address, province_code, commune_code, valid_from, valid_to, geom)
-    SELECT format('99001.99101.1.%s', n), '99101', (1 + n / 10)::text, n::text, (ARRAY['ODT', 'CLN', 'LUC'])[1 + n % 3],
+    SELECT format('%s.99101.%s.%s', CASE WHEN n < 30 THEN '99001' ELSE '99002' END, 1 + n / 10, n), '99101',
+           (1 + n / 10)::text, n::text, (ARRAY['ODT', 'CLN', 'LUC'])[1 + n % 3],
            100 + (n * 37) % 50, CASE WHEN n % 4 > 0 THEN 90 + (n * 7) % 20 END, 9210,
            CASE n % 5 WHEN 0 THEN NULL WHEN 1 THEN 'Số ' || n || ' đường Láng' WHEN 2 THEN 'ngõ ' || n || ' ĐƯỜNG LÁNG'
                WHEN 3 THEN '100% "nhà" \\ ' || n ELSE 'Nguyễn Trãi' END,

@@ -34,7 +34,7 @@ async def test_a_code_leads_to_its_feature(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.usefixtures("quarter")
 async def test_a_corrected_code_keeps_leading(client: httpx.AsyncClient, write: Write) -> None:
-    write("UPDATE land.parcel SET code = '99009.99101.1.5' WHERE parcel_no = '5'")
+    write("UPDATE land.parcel SET code = '99009.99101.1.5', commune_code = '99009' WHERE parcel_no = '5'")
     assert (await code_at(client, "/id/parcels/99001.99101.1.5"))["code"] == "99009.99101.1.5"
 
 

@@ -62,7 +62,7 @@ async def test_bbox_selects_what_meets_it_not_what_its_envelope_does(client: htt
     write(
         """INSERT INTO land.parcel (code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code,
                commune_code, valid_from, geom)
-           VALUES ('L', 'x', '1', '77', 1, 9210, '01', '99001', '2020-01-01', ST_Multi(ST_GeomFromText(
+           VALUES ('99001.x.1.77', 'x', '1', '77', 1, 9210, '01', '99001', '2020-01-01', ST_Multi(ST_GeomFromText(
                'POLYGON((106 22, 106.1 22, 106.1 22.01, 106.01 22.01, 106.01 22.1, 106 22.1, 106 22))', 4326)))"""
     )
     assert await codes(client, bbox="106.05,22.05,106.06,22.06") == set()

@@ -19,7 +19,7 @@ EDITS = (
     "UPDATE land.parcel SET geom = ST_Multi(ST_Translate(geom, 1, 1)) WHERE parcel_no::int % 5 = 1",
     """INSERT INTO land.parcel (code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code, commune_code,
            valid_from, geom)
-       SELECT 'new' || n, '99101', '1', (1000 + n)::text, n, 9210, '01', '99001', '2020-01-01',
+       SELECT '99001.99101.1.' || 1000 + n, '99101', '1', (1000 + n)::text, n, 9210, '01', '99001', '2020-01-01',
            ST_Multi(ST_MakeEnvelope(105.8, 21, 105.801, 21.001, 4326)) FROM generate_series(1, 20) n""",
     "DELETE FROM land.parcel WHERE parcel_no::int BETWEEN 1003 AND 1009",
     "UPDATE land.parcel SET address = 'twice' WHERE parcel_no::int % 3 = 0",
