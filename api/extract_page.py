@@ -119,7 +119,7 @@ class _Page(FPDF):
             return
         if subject.lon is not None and subject.lat is not None:
             yield self.head("point"), f"{subject.lon:.6f}, {subject.lat:.6f}"
-        yield self.head("parcel"), self.head("no_parcel") if not subject.is_unpublished else "–"
+        yield self.head("parcel"), self.head("no_parcel")
         if subject.commune and subject.commune.name:
             yield self.head("commune"), self.say(subject.commune.name)
 

@@ -99,6 +99,8 @@ class Layer:
         access: who may read it; write access is editors' (`editable`) and the loader's.
         group: heading in the page's list of layers.
         shown: whether the page draws it at first.
+        most_vertices: how many corners a row may have, for readers' sake, unless an administrator sets another limit
+            (`admin.vertex_limit`); None: any number, of units, whose coasts nobody may simplify.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Layer:
     access: Access = Access.PUBLIC
     editable: bool = True
     shown: bool = False
+    most_vertices: int | None = 20_000
     keywords: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -167,6 +170,9 @@ _SECTOR_RULES = (
     Rule("transport", Text("Giao thông", "Transport"), fill="#546E7A", stroke="#546E7A", width=1.8),
 )
 
+_WIDE = 100_000
+"""Corners of what may be as wide as a province: its rivers, the edge of its plan."""
+
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "admin_units",
@@ -193,6 +199,7 @@ LAYERS: tuple[Layer, ...] = (
         ),
         Tiling(0, ("code", "level", "name", "boundary_quality")),
         shown=True,
+        most_vertices=None,
         keywords=("AdministrativeUnit", "ranh giới"),
     ),
     Layer(
@@ -203,6 +210,7 @@ LAYERS: tuple[Layer, ...] = (
         ADMIN,
         Style(fill="#F2C4CE", stroke="#C2185B", width=1.2, opacity=0.35, label_column="name"),
         Tiling(4, ("code", "name", "urban_class", "kind")),
+        most_vertices=_WIDE,
     ),
     Layer(
         "parcels",
@@ -238,6 +246,7 @@ LAYERS: tuple[Layer, ...] = (
         PLANNING,
         Style(stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", label_column="name"),
         Tiling(10, ("code", "plan_code", "name", "function_code", "max_storeys", "max_coverage_pct", "max_far")),
+        most_vertices=_WIDE,
         shown=True,
         keywords=("ZoningElement", "SupplementaryRegulation"),
     ),
@@ -266,6 +275,7 @@ LAYERS: tuple[Layer, ...] = (
             label_column="name",
         ),
         Tiling(6, ("code", "name", "plan_level", "status")),
+        most_vertices=_WIDE,
         keywords=("SpatialPlan",),
     ),
     Layer(
@@ -311,6 +321,7 @@ LAYERS: tuple[Layer, ...] = (
             ),
         ),
         Tiling(6, ("theme", "extent", "plan_code")),
+        most_vertices=_WIDE,
     ),
     Layer(
         "permits",
@@ -397,6 +408,7 @@ LAYERS: tuple[Layer, ...] = (
         LANDSCAPE,
         Style(fill="#9BD3E8", stroke="#4A90B8", width=0.6, opacity=0.9, label_column="name"),
         Tiling(8, ("kind", "name", "area_m2")),
+        most_vertices=_WIDE,
         shown=True,
     ),
     Layer(
@@ -407,6 +419,7 @@ LAYERS: tuple[Layer, ...] = (
         LANDSCAPE,
         Style(fill="#AED581", stroke="#689F38", width=0.6, opacity=0.5, label_column="name"),
         Tiling(8, ("kind", "name", "protection")),
+        most_vertices=_WIDE,
     ),
     Layer(
         "underground_spaces",

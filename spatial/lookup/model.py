@@ -108,7 +108,6 @@ class Subject:
         lon, lat: the point asked for, or the address found; None for a parcel asked for by code.
         address: the address found, where a text was asked for.
         other_parcels: codes of further parcels at the point, where the cadastre overlaps.
-        is_unpublished: whether the place, named by a code, must not be shown.
     """
 
     parcel: Parcel | None
@@ -117,7 +116,6 @@ class Subject:
     commune: Unit | None = None
     address: str | None = None
     other_parcels: tuple[str, ...] = ()
-    is_unpublished: bool = False
 
 
 @dataclass(frozen=True)

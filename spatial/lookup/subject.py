@@ -119,8 +119,6 @@ async def _by_code(
     )
     found = row["parcels"] or []
     if not found:
-        if await _is_unpublished(connection, code):
-            return Subject(parcel=None, address=address, is_unpublished=True), _known(row)
         raise _no_such_parcel(code)
     if len(found) > 1:
         raise _several(code.code, [{"parcel": one["code"], "label": _label(one)} for one in found])
@@ -156,13 +154,6 @@ async def _by_text(connection: AsyncConnection, question: Question, typed: str, 
 def _address_candidate(row: Mapping[str, Any]) -> dict[str, Any]:
     candidate = {"label": row["address"], "lon": row["lon"], "lat": row["lat"]}
     return {**candidate, "parcel": row["parcel_code"]} if row["parcel_code"] else candidate
-
-
-async def _is_unpublished(connection: AsyncConnection, code: ParcelCode) -> bool:
-    row = await statement("unpublished_parcel").fetchrow(
-        connection, code=code.code, unit_code=code.unit_code, sheet=code.sheet, number=code.number
-    )
-    return bool(row["is_unpublished"])
 
 
 def _known(row: Mapping[str, Any]) -> Known:

@@ -44,14 +44,7 @@ def read_findings(row: Mapping[str, Any], *, is_beyond_horizon: bool) -> Finding
 
 def judge(findings: Findings) -> tuple[ThemeAnswer, ...]:
     """Answer every theme."""
-    if findings.row["is_unpublished"]:
-        return unpublished()
     return (judge_zoning(findings), judge_plans(findings), *[judge_lines(theme, findings) for theme in LINE_THEMES])
-
-
-def unpublished() -> tuple[ThemeAnswer, ...]:
-    """Answer for land that must not be shown."""
-    return tuple(ThemeAnswer(theme, State.UNKNOWN, words.NOT_PUBLISHED, known_share=0.0) for theme in Theme)
 
 
 # -- zoning -------------------------------------------------------------------------------------------------------------------

@@ -21,10 +21,6 @@ DISCLAIMER = Text(
     "(Law on Urban and Rural Planning 47/2024/QH15, article 55).",
 )
 
-NOT_PUBLISHED = Text(
-    "Thông tin tại đây thuộc diện không công bố. Hãy liên hệ cơ quan có thẩm quyền.",
-    "Information about this place is not published here. Please ask the competent authority.",
-)
 NO_DATA = Text(
     "Chưa có dữ liệu được xác nhận là đầy đủ tại đây, nên không thể kết luận có hay không.",
     "No data confirmed as complete cover this place, so neither yes nor no can be said.",

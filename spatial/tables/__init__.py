@@ -10,6 +10,7 @@ from spatial.tables.admin import (
     UnitCode,
     UrbanArea,
     UrbanAreaCommune,
+    VertexLimit,
 )
 from spatial.tables.base import Base, LayerRow
 from spatial.tables.construction import Building, InvestmentProject, Permit, Violation
@@ -98,6 +99,7 @@ __all__ = [
     "UrbanArea",
     "UrbanAreaCommune",
     "Value",
+    "VertexLimit",
     "Violation",
     "WaterBody",
     "Zone",

@@ -108,13 +108,10 @@ def test_functions_that_act_as_their_owner_give_no_name_away(secretive: Database
 
 
 PUBLIC_DEFINERS = {
-    "land.is_unpublished",
-    "land.is_unpublished_parcel",
     "admin.estimated_extent",
     "admin.estimated_density",
 }
-"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others
-begin with `admin.check_readable`."""
+"""Functions that the public may call and that read more than the public may: they begin with `admin.check_readable`."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])
