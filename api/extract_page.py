@@ -130,7 +130,7 @@ class _Page(FPDF):
             f"{self.head('number')} · {self.head('sheet')} · {self.head('commune')}",
             f"{parcel.parcel_no} · {parcel.map_sheet} · {commune}",
         )
-        yield self.head("area"), f"{self.number(parcel.area_m2, 2)} m²"
+        yield self.head("area"), self._size(parcel.area_m2)
         if parcel.area_official_m2 is not None:
             yield self.head("area_official"), f"{self.number(parcel.area_official_m2)} m²"
         uses = [" ".join(filter(None, (use.code, self.say(use.name) if use.name else use.text))) for use in parcel.land_use]

@@ -76,7 +76,7 @@ class Parcel:
     """The parcel asked about.
 
     Attributes:
-        area_m2: computed in `area_srid` when it was loaded.
+        area_m2: computed in `area_srid` when it was loaded; None where what is stored is no number.
         area_official_m2: legal area, None where the source has none.
         geometry: GeoJSON in EPSG:4326.
         shape: EWKB in EPSG:4326.
@@ -89,7 +89,7 @@ class Parcel:
     former_commune_code: str
     map_sheet: str
     parcel_no: str
-    area_m2: float
+    area_m2: float | None
     area_srid: int
     area_official_m2: float | None
     land_use: tuple[LandUse, ...]
