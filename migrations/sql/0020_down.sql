@@ -1,4 +1,5 @@
 DROP INDEX land.parcel_use_commune_code_idx;
+DROP FUNCTION survey.vouched_share(bigint, bigint);
 DROP TABLE survey.completeness, history.survey__completeness;
 ALTER TABLE survey.observation DROP CONSTRAINT observation_period_is_year_check, DROP CONSTRAINT observation_value_is_finite_check;
 ALTER TABLE survey.observation DROP COLUMN unit_on;

@@ -135,6 +135,12 @@ COMMENT ON COLUMN survey.completeness.note IS 'Ghi chú';
 COMMENT ON COLUMN survey.completeness.batch_id IS 'Lần ghi';
 SELECT ingest.track_table('survey.completeness');
 
+-- What a statement vouches for: the share that is loaded of what there is. More loaded than there is proves the statement wrong: nothing.
+CREATE FUNCTION survey.vouched_share(loaded bigint, row_count bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN loaded > row_count THEN 0 WHEN row_count = 0 THEN 1 ELSE loaded::double precision / row_count END;
+COMMENT ON FUNCTION survey.vouched_share(bigint, bigint) IS 'Phần dữ liệu mà xác nhận đầy đủ bảo đảm';
+
 -- one commune's parcels are computed again without reading the uses of all
 CREATE INDEX parcel_use_commune_code_idx ON land.parcel_use (commune_code);
 

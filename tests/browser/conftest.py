@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
@@ -76,6 +77,8 @@ class Demo:
     url: str
     known: SomeParcel
     unknown: SomeParcel
+    bare: str
+    """Query that switches every layer off: for who does not look at the map, which a software renderer draws for seconds."""
 
     @property
     def near(self) -> str:
@@ -144,7 +147,13 @@ def demo(demo_database: Database) -> Iterator[Demo]:
     if not (DIST / "index.html").is_file():
         pytest.skip("the page is not built: `make web`")
     with dothi_serving("demo", demo_database) as (url, _):
-        yield Demo(url, known=_find_parcel(demo_database, ""), unknown=_find_parcel(demo_database, "NOT"))
+        shown = [layer["name"] for layer in httpx.get(f"{url}/page/config", timeout=30).json()["layers"] if layer["visible"]]
+        yield Demo(
+            url,
+            known=_find_parcel(demo_database, ""),
+            unknown=_find_parcel(demo_database, "NOT"),
+            bare=f"layers={','.join(f'-{name}' for name in shown)}",
+        )
 
 
 def _find_parcel(database: Database, condition: str) -> SomeParcel:

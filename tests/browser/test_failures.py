@@ -29,8 +29,8 @@ def test_a_server_that_stopped_is_said_on_map_and_card_and_retried(
     expect(visit.page.locator("[data-panel=figures]").get_by_role("alert")).to_contain_text("Chưa kết nối được máy chủ")
 
 
-def test_a_refused_question_shows_the_servers_own_sentence(open_page: Open) -> None:
-    visit = open_page("/?at=51.5,0.1", complaints_expected=True).settle()
+def test_a_refused_question_shows_the_servers_own_sentence(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?at=51.5,0.1&{demo.bare}", complaints_expected=True).settle()
     told = visit.card.locator(".nothing, .failure")
     expect(told).to_be_visible()
     assert len(told.inner_text()) > 20
@@ -40,10 +40,10 @@ def test_a_refused_question_shows_the_servers_own_sentence(open_page: Open) -> N
     ("lang", "told"), [("vi", "Máy chủ đang tạm ngừng hoặc quá tải"), ("en", "The server is paused or too busy")]
 )
 def test_a_proxys_own_words_never_reach_a_citizen(demo: Demo, open_page: Open, lang: str, told: str) -> None:
-    visit = open_page(f"{demo.near}&lang={lang}", complaints_expected=True).settle()
+    visit = open_page(f"/?lang={lang}&{demo.bare}", complaints_expected=True).settle()
     body = "<html><h1>502 Bad Gateway</h1>nginx</html>"
     visit.page.route("**/lookup?*", lambda route: route.fulfill(status=502, body=body, content_type="text/html"))
-    visit.page.goto(f"{demo.url}/?lang={lang}&parcel={demo.known.code}")
+    visit.page.goto(f"{demo.url}/?lang={lang}&parcel={demo.known.code}&{demo.bare}")
     failure = visit.card.get_by_role("alert")
     expect(failure).to_contain_text(told)
     expect(visit.card).not_to_contain_text("Bad Gateway")
@@ -51,11 +51,11 @@ def test_a_proxys_own_words_never_reach_a_citizen(demo: Demo, open_page: Open, l
 
 
 def test_while_the_answer_is_on_its_way_the_title_is_the_question(demo: Demo, open_page: Open) -> None:
-    visit = open_page(demo.near).settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.route("**/lookup?*", lambda route: None)
-    visit.page.goto(f"{demo.url}/?parcel={demo.known.code}")
+    visit.page.goto(f"{demo.url}/?parcel={demo.known.code}&{demo.bare}")
     expect(visit.card.get_by_role("heading", level=2)).to_have_text(f"Thửa đất {demo.known.code}")
-    visit.page.goto(f"{demo.url}/?at={demo.known.lat},{demo.known.lon}")
+    visit.page.goto(f"{demo.url}/?at={demo.known.lat},{demo.known.lon}&{demo.bare}")
     expect(visit.card.get_by_role("heading", level=2)).to_have_text("Điểm trên bản đồ")
 
 

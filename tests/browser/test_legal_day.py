@@ -46,8 +46,8 @@ def test_a_day_chosen_in_the_card_stays_on_the_map_when_the_card_is_closed(
     visit.until(lambda: _tile_days(visit, before) == {None})
 
 
-def test_a_strangers_link_says_the_day_and_another_language_too(open_page: Open) -> None:
-    visit = open_page(f"/?as_of={PAST}").settle()
+def test_a_strangers_link_says_the_day_and_another_language_too(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"{demo.near}&as_of={PAST}").settle()
     assert _tile_days(visit) == {PAST}
     expect(_banner(visit)).to_contain_text("Bản đồ ngày 01/01/2023")
     visit.page.get_by_role("button", name="EN – English").click()
@@ -59,7 +59,7 @@ def test_where_the_parcel_did_not_exist_the_day_can_still_be_changed(
     demo: Demo, open_page: Open, size: tuple[int, int], never_was: bool
 ) -> None:
     code = "99999.99999.1.1" if never_was else demo.known.code
-    visit = open_page(f"/?parcel={code}&as_of=1999-01-01", size=size, complaints_expected=True).settle()
+    visit = open_page(f"/?parcel={code}&as_of=1999-01-01&{demo.bare}", size=size, complaints_expected=True).settle()
     expect(visit.card.get_by_text("Không có trong dữ liệu")).to_be_visible()
     expect(_banner(visit)).to_contain_text("Bản đồ ngày 01/01/1999")
     expect(visit.card.get_by_role("heading", level=2)).to_have_text(f"Thửa đất {code}")
@@ -74,21 +74,21 @@ def test_where_the_parcel_did_not_exist_the_day_can_still_be_changed(
         visit.answered()
 
 
-def test_today_written_in_the_address_is_no_other_day(open_page: Open) -> None:
-    visit = open_page(f"/?as_of={TODAY}").settle()
+def test_today_written_in_the_address_is_no_other_day(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?as_of={TODAY}&{demo.bare}").settle()
     expect(_banner(visit)).to_have_count(0)
 
 
 def test_choosing_today_makes_a_link_that_stays_on_today(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.known.code}&as_of=2026-06-01").settle()
+    visit = open_page(f"/?parcel={demo.known.code}&as_of=2026-06-01&{demo.bare}").settle()
     visit.answered().locator("input[type=date]").fill(str(TODAY))
     expect(_banner(visit)).to_have_count(0)
     assert "as_of" not in visit.query
 
 
 @pytest.mark.parametrize("day", ["2023-02-31", "20230101", ""])
-def test_a_day_that_no_calendar_has_is_not_asked_for(open_page: Open, day: str) -> None:
-    visit = open_page(f"/?as_of={day}").settle()
+def test_a_day_that_no_calendar_has_is_not_asked_for(demo: Demo, open_page: Open, day: str) -> None:
+    visit = open_page(f"{demo.near}&as_of={day}").settle()
     expect(_banner(visit)).to_have_count(0)
     assert _tile_days(visit) == {None}
 
@@ -102,7 +102,7 @@ def test_figures_are_not_said_to_be_of_that_day(open_page: Open) -> None:
 
 def test_the_day_covers_no_other_control(demo: Demo, open_page: Open) -> None:
     for size in (DESKTOP, (1000, 700), (760, 700), PHONE, (360, 640)):
-        visit = open_page(f"/?as_of={PAST}", size=size).settle()
+        visit = open_page(f"/?as_of={PAST}&{demo.bare}", size=size).settle()
         banner = _banner(visit).bounding_box() or pytest.fail("it is there")
         for other in visit.page.locator(".search-box, .segments, .layers-button, .tools, .click-hint").all():
             box = other.bounding_box()

@@ -56,7 +56,7 @@ def test_search_leads_to_the_parcel_with_the_states_of_the_server(demo: Demo, op
 @pytest.mark.parametrize("motion", [False, True], ids=["still", "in_flight"])
 def test_a_parcel_found_on_a_phone_lies_above_the_sheet(demo: Demo, open_page: Open, motion: bool) -> None:
     # It begins in the free part of the map, so that only where the flight ends tells whether it stays there.
-    visit = open_page(f"/?map=16.5/{demo.known.lat - 0.0012}/{demo.known.lon}", size=PHONE, motion=motion).settle()
+    visit = open_page(f"/?map=16.5/{demo.known.lat - 0.0012}/{demo.known.lon}&{demo.bare}", size=PHONE, motion=motion).settle()
     held: list[Route] = []
     visit.page.route("**/lookup?*", lambda route: held.append(route))
     visit.page.fill("#search", demo.known.code)
@@ -79,7 +79,7 @@ def test_a_parcel_found_on_a_phone_lies_above_the_sheet(demo: Demo, open_page: O
 
 
 def test_the_map_can_be_moved_away_from_the_parcel_and_stays_there(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.known.code}").settle()
+    visit = open_page(f"/?parcel={demo.known.code}&{demo.bare}").settle()
     visit.answered()
     visit.page.evaluate("window.dothiMap.panBy([900, 0], {duration: 0})")
     visit.until(lambda: "map=" in visit.query)
@@ -92,7 +92,7 @@ def test_address_typed_without_marks_is_found(demo: Demo, demo_database: Databas
     with admin_cursor(demo_database.url) as cursor:
         cursor.execute(_AN_ADDRESS)
         number, street, folded, parcel = cursor.fetchone() or pytest.fail("the sample data has addresses")
-    visit = open_page(demo.near).settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.fill("#search", f"{number} {folded}")
     visit.page.get_by_role("option", name=f"{number} {street}").first.click()
     expect(visit.answered().get_by_text(parcel, exact=True)).to_be_visible()
@@ -107,7 +107,7 @@ def test_click_on_the_map_answers_for_the_parcel_there(demo: Demo, open_page: Op
 
 
 def test_unknown_is_never_drawn_like_no(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.unknown.code}").settle()
+    visit = open_page(f"/?parcel={demo.unknown.code}&{demo.bare}").settle()
     theme = visit.answered().locator("[data-state=unknown]").first
     state = theme.locator(".theme-head .state")
     expect(state).to_have_text("Chưa biết")
@@ -117,7 +117,7 @@ def test_unknown_is_never_drawn_like_no(demo: Demo, open_page: Open) -> None:
 
 
 def test_the_url_holds_the_answer_and_back_returns(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.known.code}").settle()
+    visit = open_page(f"/?parcel={demo.known.code}&{demo.bare}").settle()
     visit.answered()
     visit.page.get_by_role("button", name="Đóng").click()
     expect(visit.card).to_have_count(0)
@@ -129,7 +129,7 @@ def test_the_url_holds_the_answer_and_back_returns(demo: Demo, open_page: Open) 
 
 
 def test_language_switches_words_titles_and_answer(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.unknown.code}").settle()
+    visit = open_page(f"/?parcel={demo.unknown.code}&{demo.bare}").settle()
     visit.answered()
     visit.page.get_by_role("button", name="EN – English").click()
     expect(visit.card.locator("[data-state=unknown] .state").first).to_have_text("Unknown")
@@ -143,7 +143,7 @@ def test_a_width_is_called_by_what_it_is(demo: Demo, demo_database: Database, op
     with admin_cursor(demo_database.url) as cursor:
         cursor.execute(_BESIDE_A_LINE, {"kind": kind})
         code = next(code for (code,) in cursor.fetchall() if _has_width(demo, code, kind))
-    visit = open_page(f"/?parcel={code}").settle()
+    visit = open_page(f"/?parcel={code}&{demo.bare}").settle()
     theme = visit.answered().locator(f"[data-theme={kind}]")
     theme.locator("summary").first.click()
     expect(theme.locator(".parameters dt").first).to_have_text(word)
@@ -156,7 +156,7 @@ def _has_width(demo: Demo, code: str, kind: str) -> bool:
 
 
 def test_in_english_a_document_says_what_it_is(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?parcel={demo.known.code}&lang=en").settle()
+    visit = open_page(f"/?parcel={demo.known.code}&lang=en&{demo.bare}").settle()
     visit.answered().locator("[data-theme=zoning] summary").first.click()
     documents = visit.card.locator("[data-theme=zoning] .documents").first
     expect(documents.locator("li").first).to_have_text(re.compile(r"^(Decision|Drawing|Rules|Report): "))
@@ -177,7 +177,7 @@ def test_what_events_took_away_and_what_is_not_listed_is_said(demo: Demo, open_p
         zoning["items_omitted"] = 1234
         route.fulfill(json=answer)
 
-    visit = open_page(demo.near).settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.route("**/lookup?*", tell_more)
     visit.page.fill("#search", demo.known.code)
     visit.page.get_by_role("option").first.click()
@@ -187,20 +187,20 @@ def test_what_events_took_away_and_what_is_not_listed_is_said(demo: Demo, open_p
     expect(visit.card.locator("[data-theme=plans] .parameters").first).to_contain_text("Chưa rõ tình trạng pháp lý")
 
 
-def test_unknown_parcel_is_said_with_a_way_on(open_page: Open) -> None:
-    visit = open_page("/?parcel=99999.99999.1.1", complaints_expected=True).settle()
+def test_unknown_parcel_is_said_with_a_way_on(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?parcel=99999.99999.1.1&{demo.bare}", complaints_expected=True).settle()
     expect(visit.card.get_by_text("Không có trong dữ liệu")).to_be_visible()
 
 
-def test_nothing_found_says_how_to_search(open_page: Open) -> None:
-    visit = open_page("/").settle()
+def test_nothing_found_says_how_to_search(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.fill("#search", "zzzz không đâu cả")
     expect(visit.page.get_by_text("Không tìm thấy “zzzz không đâu cả”.")).to_be_visible()
 
 
 def test_keyboard_alone_reaches_an_answer_and_leaves_it(demo: Demo, open_page: Open) -> None:
     known = demo.known
-    visit = open_page(f"/?map=18/{known.lat}/{known.lon}").settle()
+    visit = open_page(f"/?map=18/{known.lat}/{known.lon}&{demo.bare}").settle()
     visit.page.locator(".maplibregl-canvas").focus()
     visit.page.keyboard.press("Tab")
     visit.page.keyboard.press("Shift+Tab")
@@ -214,7 +214,7 @@ def test_keyboard_alone_reaches_an_answer_and_leaves_it(demo: Demo, open_page: O
 
 
 def test_the_skip_link_leads_past_search_and_card_to_the_map(demo: Demo, open_page: Open) -> None:
-    visit = open_page("/").settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.keyboard.press("Tab")
     expect(visit.page.locator(".skip")).to_be_focused()
     visit.page.keyboard.press("Tab")

@@ -40,7 +40,7 @@ def test_layers_fold_away_and_switch_with_legend_and_url(demo: Demo, open_page: 
 
 
 def test_moving_writes_the_place_into_the_url_and_the_url_brings_it_back(demo: Demo, open_page: Open) -> None:
-    visit = open_page(f"/?map=16/{demo.known.lat}/{demo.known.lon}").settle()
+    visit = open_page(f"/?map=16/{demo.known.lat}/{demo.known.lon}&{demo.bare}").settle()
     visit.page.get_by_role("button", name="Phóng to").click()
     visit.until(lambda: "map=17.00/" in visit.query)
     again = open_page("/?" + visit.query).settle()
@@ -50,7 +50,7 @@ def test_moving_writes_the_place_into_the_url_and_the_url_brings_it_back(demo: D
 def test_sample_data_says_so_on_the_map(demo: Demo, open_page: Open) -> None:
     notices = httpx.get(f"{demo.url}/page/config", timeout=30).json()["notices"]
     assert notices, "the demo's data is made up, and the server must say so"
-    visit = open_page("/").settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     for notice in notices:
         expect(visit.page.get_by_role("note")).to_contain_text(notice["text"]["vi"])
 

@@ -84,8 +84,8 @@ def _covers(notice: FloatRect, box: tuple[float, float, float, float]) -> bool:
     return across and notice["y"] < bottom and top < notice["y"] + notice["height"]
 
 
-def test_the_search_leads_to_them(open_page: Open) -> None:
-    visit = open_page("/").settle()
+def test_the_search_leads_to_them(demo: Demo, open_page: Open) -> None:
+    visit = open_page(f"/?{demo.bare}").settle()
     for typed, label in (("hoang sa", "Quần đảo Hoàng Sa"), ("Trường Sa", "Quần đảo Trường Sa"), ("biển đông", "Biển Đông")):
         visit.page.fill("#search", typed)
         visit.page.get_by_role("option", name=label).first.click()

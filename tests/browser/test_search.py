@@ -28,7 +28,7 @@ def _hints() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("lang", "hint"), _hints())
 def test_every_example_of_the_hint_is_found(demo: Demo, open_page: Open, lang: str, hint: str) -> None:
     given = httpx.get(f"{demo.url}/page/config", timeout=30).json()["examples"]
-    visit = open_page(f"{demo.near}&lang={lang}").settle()
+    visit = open_page(f"/?lang={lang}&{demo.bare}").settle()
     visit.page.fill("#search", "zzzz")
     said = visit.page.locator(".search-message")
     expect(said).to_contain_text(re.split(r"[{(]", hint)[0])
@@ -48,7 +48,7 @@ def test_every_example_of_the_hint_is_found(demo: Demo, open_page: Open, lang: s
 
 def test_a_code_typed_and_sent_at_once_is_understood_too(demo: Demo, open_page: Open) -> None:
     known = demo.known
-    visit = open_page(demo.near).settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.fill("#search", known.code.replace(".", "/"))
     visit.page.keyboard.press("Enter")
     expect(visit.answered().get_by_text(known.code, exact=True)).to_be_visible()
@@ -58,7 +58,7 @@ def test_a_street_comes_first_and_its_houses_in_their_order(demo: Demo, demo_dat
     with admin_cursor(demo_database.url) as cursor:
         cursor.execute(_A_LONG_STREET)
         street, first = cursor.fetchone() or pytest.fail("the sample data has streets")
-    visit = open_page("/").settle()
+    visit = open_page(f"/?{demo.bare}").settle()
     visit.page.fill("#search", street)
     options = visit.page.get_by_role("option")
     options.nth(4).wait_for()

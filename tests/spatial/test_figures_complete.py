@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -49,6 +50,35 @@ def test_a_statement_vouches_for_as_much_as_is_loaded_of_what_there_is(world: Co
     add_building(world, "B3", "37001")
     refresh(world)
     assert figure(world, "building_count") == (4, 1)
+
+
+@pytest.mark.parametrize("stated", [0, 2])
+@pytest.mark.parametrize(
+    ("layer", "add", "indicator"),
+    [
+        ("buildings", add_building, "building_count"),
+        ("green_areas", add_green, "public_green_m2"),
+        ("permits", partial(add_permit, issued_on=date(2026, 3, 1)), "permits_issued"),
+    ],
+)
+def test_a_statement_that_what_is_loaded_proves_wrong_vouches_for_nothing(
+    world: Connection, layer: str, add: Callable[..., None], indicator: str, stated: int
+) -> None:
+    for number in range(3):
+        add(world, f"X{number}", "37001")
+    state_complete(world, layer, "37001", stated, TODAY)
+    refresh(world)
+    found = figure(world, indicator)
+    assert found[0] > 0
+    assert found[1] == 0
+
+
+def test_a_grid_with_more_cells_than_there_are_is_not_known(world: Connection) -> None:
+    for x in (3, 4):
+        add_cell(world, "37001", 2025, x)
+    state_complete(world, "population_grid", "37001", 0, TODAY)
+    refresh(world)
+    assert figure(world, "population", period="2025")[1] == 0
 
 
 def test_rows_that_vanish_take_their_share_of_the_statement_with_them(world: Connection) -> None:

@@ -27,7 +27,6 @@ proof AS MATERIALIZED (
         CASE WHEN m.is_all THEN c.shape ELSE m.part END AS part, m.is_all, r.rank
     FROM covered c
     LEFT JOIN plan_state p ON p.plan_code = c.plan_code
-    LEFT JOIN held h ON h.plan_code = c.plan_code AND h.theme = c.theme
     LEFT JOIN cut ON cut.plan_code = c.plan_code
     LEFT JOIN zoned z ON z.plan_code = c.plan_code AND z.tile_no = c.tile_no AND c.theme = 'zoning'
     CROSS JOIN LATERAL (
@@ -44,8 +43,8 @@ proof AS MATERIALIZED (
         -- a statement that names no plan speaks for the lines of zoning plans, which general plans do not draw
         SELECT CASE WHEN c.plan_code IS NOT NULL THEN p.rank WHEN c.theme = 'zoning' THEN 4 ELSE 2 END AS rank
     ) r
-    WHERE c.extent = 'full' AND (c.plan_code IS NULL
-            OR (p.in_force AND NOT p.is_missing AND p.doubt IS NULL AND (c.theme = 'plans' OR h.is_whole)))
+    -- whether the plan's class is there as a whole, the doubts below tell
+    WHERE c.extent = 'full' AND (c.plan_code IS NULL OR (p.in_force AND NOT p.is_missing AND p.doubt IS NULL))
         -- where a more detailed plan is in force all over the tile, a proof from below it adds nothing to what that plan proves
         AND (c.theme = 'plans' OR NOT EXISTS (
             SELECT FROM plan_part g JOIN plan_state q ON q.plan_code = g.plan_code

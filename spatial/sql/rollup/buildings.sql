@@ -44,7 +44,7 @@ total AS (
         coalesce(n.buildings, 0) AS buildings, coalesce(n.footprint_m2, 0) AS footprint_m2, n.batch_ids,
         CASE WHEN coalesce(n.buildings, 0) = 0 THEN 0 ELSE n.floor_area_m2 END AS floor_area_m2,
         coalesce(n.floor_areas::float8 / nullif(n.buildings, 0), 1) AS floor_area_known,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(s.loaded::float8 / s.row_count, 0)) END AS coverage
+        coalesce(survey.vouched_share(s.loaded, s.row_count), 0) AS coverage
     FROM counted n FULL JOIN loaded s ON s.commune_code = n.unit_code
     WHERE n.buildings > 0 OR s.loaded > 0 OR s.row_count = 0
 )

@@ -38,6 +38,6 @@ counted AS (
 SELECT 'public_green_m2' AS indicator_code, coalesce(n.unit_code, s.commune_code) AS unit_code,
     coalesce(n.parent_code, s.parent_code) AS parent_code, CAST(:period AS text) AS period,
     round(coalesce(n.public_m2, 0)::numeric, 2) AS value,
-    CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(s.loaded::float8 / s.row_count, 0)) END AS coverage, n.batch_ids
+    coalesce(survey.vouched_share(s.loaded, s.row_count), 0) AS coverage, n.batch_ids
 FROM counted n FULL JOIN loaded s ON s.commune_code = n.unit_code
 WHERE n.public_m2 IS NOT NULL OR s.loaded > 0 OR s.row_count = 0

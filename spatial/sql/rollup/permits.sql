@@ -30,7 +30,7 @@ days AS (
 ),
 stated AS (
     SELECT s.commune_code AS unit_code, c.parent_code, s.complete_from, s.stated_on,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, n.loaded::float8 / s.row_count) END AS loaded
+        survey.vouched_share(n.loaded, s.row_count) AS loaded
     FROM survey.completeness s
     JOIN commune c ON c.code = s.commune_code AND c.valid_from <= s.stated_on
     LEFT JOIN days d ON d.unit_code = s.commune_code

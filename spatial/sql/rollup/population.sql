@@ -33,7 +33,7 @@ gridded AS (
 ),
 of_grid AS (
     SELECT g.commune_code AS unit_code, g.year::text AS period, g.people, g.batch_ids,
-        CASE WHEN s.row_count = 0 THEN 1 ELSE least(1, coalesce(n.cells::float8 / s.row_count, 0)) END AS coverage
+        coalesce(survey.vouched_share(n.cells, s.row_count), 0) AS coverage
     FROM gridded g
     LEFT JOIN LATERAL (
         SELECT c.stated_on, c.row_count
@@ -46,7 +46,7 @@ of_grid AS (
         SELECT count(*) AS cells FROM population.grid_cell c
         WHERE c.commune_code = g.commune_code AND c.year = g.year AND c.raster_code = g.raster_code
             AND c.valid_from <= s.stated_on AND (c.valid_to IS NULL OR c.valid_to > s.stated_on)
-    ) AS n ON s.row_count > 0
+    ) AS n ON s.row_count IS NOT NULL
 ),
 loose AS (
     SELECT c.year::text AS period, c.population, c.batch_id, c.province_code, c.raster_id, n.code AS next_to,
