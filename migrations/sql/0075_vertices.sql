@@ -19,7 +19,8 @@ DECLARE
     drawn integer := ST_NPoints(NEW.geom);
     most integer := (SELECT l.most_vertices FROM admin.vertex_limit l WHERE l.table_name = TG_RELID::regclass::text);
 BEGIN
-    IF drawn > most THEN
+    -- what is there may still be ended
+    IF drawn > most AND (TG_OP = 'INSERT' OR NEW.geom IS DISTINCT FROM OLD.geom) THEN
         RAISE EXCEPTION 'Hình học có % đỉnh, nhiều hơn mức tối đa % đỉnh của một đối tượng.', drawn, most
             USING ERRCODE = 'check_violation',
                 DETAIL = format('%s %s.%s, tài khoản %s', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME, session_user),

@@ -111,6 +111,10 @@ def test_an_editor_is_refused_more_vertices_than_a_row_may_have(database: Databa
         cursor.execute("UPDATE admin.vertex_limit SET most_vertices = 20200 WHERE table_name = 'landscape.green_area'")
     with session(editor) as cursor:
         cursor.execute(draw.format(circle(20_100)))
+    with session(database.url) as cursor:
+        cursor.execute("UPDATE admin.vertex_limit SET most_vertices = 100 WHERE table_name = 'landscape.green_area'")
+    with session(editor) as cursor:
+        cursor.execute("UPDATE landscape.green_area SET valid_to = '2030-01-01' WHERE code = 'home'")
 
 
 def test_every_layer_but_the_units_has_a_limit(connection: Connection) -> None:
