@@ -119,7 +119,7 @@ class _Page(FPDF):
             return
         if subject.lon is not None and subject.lat is not None:
             yield self.head("point"), f"{subject.lon:.6f}, {subject.lat:.6f}"
-        yield self.head("parcel"), self.head("no_parcel") if not subject.is_unpublished else "–"
+        yield self.head("parcel"), self.head("no_parcel")
         if subject.commune and subject.commune.name:
             yield self.head("commune"), self.say(subject.commune.name)
 
@@ -130,7 +130,7 @@ class _Page(FPDF):
             f"{self.head('number')} · {self.head('sheet')} · {self.head('commune')}",
             f"{parcel.parcel_no} · {parcel.map_sheet} · {commune}",
         )
-        yield self.head("area"), f"{self.number(parcel.area_m2, 2)} m²"
+        yield self.head("area"), self._size(parcel.area_m2)
         if parcel.area_official_m2 is not None:
             yield self.head("area_official"), f"{self.number(parcel.area_official_m2)} m²"
         uses = [" ".join(filter(None, (use.code, self.say(use.name) if use.name else use.text))) for use in parcel.land_use]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Engine
@@ -32,6 +32,7 @@ from ingest.scratch import private_folder
 from ingest.source import describe_layer
 from spatial.errors import InvalidInput, UnreadableFile
 from spatial.layers import find_layer
+from spatial.tables.bands import DAYS, SCALE
 from spatial.versions import open_batch
 
 FACTS_FILE = "ho_so.json"
@@ -56,6 +57,9 @@ _ADJUSTMENT_OF_DIGIT = {"0": "first", "1": "overall", "2": "partial"}
 _INFO_DIGITS = 12
 
 
+LegalDay = Annotated[date, Field(ge=DAYS.least, le=DAYS.largest)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -64,7 +68,7 @@ class EventFact(_Strict):
     """A legal event of the plan; `geometry` is GeoJSON in longitude, latitude for an event of a part."""
 
     kind: Literal["approved", "in_force", "published", "amended", "partly_annulled", "annulled", "replaced", "expired"]
-    effective_on: date
+    effective_on: LegalDay
     decision_no: str | None = None
     other_plan_code: str | None = None
     note: str | None = None
@@ -77,7 +81,7 @@ class DocumentFact(_Strict):
     kind: Literal["decision", "drawing", "report", "rules"]
     title: str
     number: str | None = None
-    issued_on: date | None = None
+    issued_on: LegalDay | None = None
     url: str | None = None
 
 
@@ -99,9 +103,9 @@ class PlanFacts(_Strict):
     plan_level: Literal["general", "zoning", "detailed", "detailed_short"]
     plan_kind: Literal["urban", "rural", "functional_zone", "underground", "infrastructure"]
     adjustment: Literal["first", "overall", "partial"] | None = None
-    scale: int | None = Field(default=None, gt=0)
+    scale: int | None = Field(default=None, ge=SCALE.least, le=SCALE.largest)
     decision_no: str | None = None
-    decided_on: date | None = None
+    decided_on: LegalDay | None = None
     authority: str | None = None
     events: tuple[EventFact, ...] = ()
     documents: tuple[DocumentFact, ...] = ()

@@ -48,7 +48,7 @@ _UNIT_LEVELS = {2: "province", 3: "district", 5: "commune"}
 def prepare_features(context: LoadContext, batch: SourceBatch, columns: Columns, found: list[Issue]) -> PreparedRows:
     """Turn a batch of any layer's file, decoded with `found` issues, into rows for staging."""
     rows = batch.rows
-    placed = place_geometries(batch, context.crs, context.kind)
+    placed = place_geometries(context, batch)
     issues = [*found, *placed.issues, *check_country(placed.wgs84, rows)]
     staged: Staged = {ROW_NO: pa.array(rows)}
     issues += _convert(context, columns, rows, staged)

@@ -164,6 +164,11 @@ class IssueCode(StrEnum):
         "Hình học không hợp lệ đã được sửa; diện tích thay đổi trong giới hạn.",
         "The invalid geometry was repaired; its area changed within the bound.",
     )  # fmt: skip
+    TOO_MANY_VERTICES = (
+        "too_many_vertices", Severity.ERROR,
+        "Hình học có nhiều đỉnh hơn mức tối đa của lớp dữ liệu; hãy đơn giản hóa hoặc tách thành nhiều đối tượng.",
+        "The geometry has more vertices than the layer takes; simplify it or split it.",
+    )  # fmt: skip
     GEOMETRY_VANISHES = (
         "geometry_vanishes", Severity.ERROR,
         "Hình học nhỏ hoặc hẹp hơn 1 cm; lưu tới 7 chữ số thập phân (1 cm) thì không còn gì.",
@@ -298,6 +303,16 @@ class IssueCode(StrEnum):
     VALUE_NOT_ALLOWED = (
         "value_not_allowed", Severity.ERROR,
         "Giá trị trái với quy tắc của lớp dữ liệu.", "A value breaks a rule of the layer.",
+    )  # fmt: skip
+    VALUE_IMPLAUSIBLE = (
+        "value_implausible", Severity.ERROR,
+        "Giá trị không phải là số hữu hạn hoặc nằm ngoài khoảng có thể có của cột; hãy sửa trong tệp, hoặc để trống.",
+        "The number is not finite or beyond what the column can hold; mend it in the file, or leave it empty.",
+    )  # fmt: skip
+    DATE_IMPLAUSIBLE = (
+        "date_implausible", Severity.ERROR,
+        "Ngày nằm ngoài khoảng từ 01/01/1800 đến 31/12/2200; nếu còn hiệu lực thì để trống ngày kết thúc.",
+        "The date is beyond 1800-01-01 to 2200-12-31; what has no end has an empty date.",
     )  # fmt: skip
     PERIOD_DISORDER = (
         "period_disorder", Severity.ERROR,

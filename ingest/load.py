@@ -55,6 +55,7 @@ from ingest.source import describe_layer
 from ingest.stage import ROW_NO, USE_STAGE, Copier, analyze_stage, create_stage, drop_stage, layer_stage, personal_stage
 from ingest.uses import publish_uses
 from spatial.layers import Layer
+from spatial.tables import VertexLimit
 from spatial.versions import open_batch, today_vn
 
 Progress = Callable[[str, int, int | None], None]
@@ -132,7 +133,8 @@ def understand(connection: Connection, layer: Layer, content: FileContent, plan:
     stated = _stated_communes(layer, content, plan, options)
     places = load_places(connection, today, stated)
     crs = _find_crs(layer, content, plan, options, places)
-    return LoadContext(layer, content, plan, crs, places, load_code_lists(connection), options, today)
+    most = connection.scalar(select(VertexLimit.most_vertices).where(VertexLimit.table_name == layer.table_name))
+    return LoadContext(layer, content, plan, crs, places, load_code_lists(connection), options, today, most)
 
 
 def _stated_communes(layer: Layer, content: FileContent, plan: Any, options: LoadOptions) -> set[str] | None:

@@ -37,6 +37,7 @@ from ingest.restricted import IS_RESTRICTED
 from ingest.source import SourceBatch
 from ingest.stage import ROW_NO, USE_STAGE
 from ingest.values import convert_column
+from spatial.tables.bands import PARCEL_M2
 
 _SCHEMES = {True: "2007-2024", False: "2024"}
 """Whether a code is of an older list -> the scheme that `parcel_use` names."""
@@ -50,7 +51,7 @@ Codes = npt.NDArray[np.object_]
 def prepare_parcels(context: LoadContext, batch: SourceBatch, columns: Columns, found: list[Issue]) -> PreparedRows:
     """Turn a batch of a parcel file, decoded with `found` issues, into rows for staging."""
     plan, rows = context.plan.public, batch.rows
-    placed = place_geometries(batch, context.crs, context.kind)
+    placed = place_geometries(context, batch)
     issues = [*found, *placed.issues, *check_country(placed.wgs84, rows)]
 
     sheet = normalize_numbers(columns[plan["map_sheet"]])
@@ -242,9 +243,14 @@ def _use_rows(uses: LandUseColumn, rows: npt.NDArray[np.int64], kept: npt.NDArra
             USE_STAGE.c.scheme.name: pa.array([_SCHEMES[use.old] if use.written else None for _, _, use in listed], pa.string()),
             USE_STAGE.c.raw.name: pa.array([use.raw for _, _, use in listed], pa.string()),
             USE_STAGE.c.code.name: pa.array([use.code for _, _, use in listed], pa.string()),
-            USE_STAGE.c.area_m2.name: pa.array([use.area_m2 for _, _, use in listed], pa.float64()),
+            USE_STAGE.c.area_m2.name: pa.array([_plausible(use.area_m2) for _, _, use in listed], pa.float64()),
         }
     )
+
+
+def _plausible(area_m2: float | None) -> float | None:
+    """Give the area of a use, None where no parcel has one: the text remains beside it, and that areas do not add up is told."""
+    return area_m2 if area_m2 is not None and area_m2 <= PARCEL_M2.largest else None
 
 
 def _periods(context: LoadContext, columns: Columns, rows: npt.NDArray[np.int64], staged: dict[str, pa.Array]) -> list[Issue]:

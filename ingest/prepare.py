@@ -54,7 +54,11 @@ class CodeLists:
 
 @dataclass(frozen=True)
 class LoadContext:
-    """All that is known about a load before its rows are worked on."""
+    """All that is known about a load before its rows are worked on.
+
+    Attributes:
+        most_vertices: how many vertices a row may have; None: any number.
+    """
 
     layer: Layer
     content: FileContent
@@ -64,6 +68,7 @@ class LoadContext:
     lists: CodeLists
     options: LoadOptions
     today: date
+    most_vertices: int | None = None
 
     @property
     def table_columns(self) -> Mapping[str, Any]:
@@ -129,9 +134,11 @@ class Placed:
     repaired: int
 
 
-def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed:
-    """Read, mend and transform a batch's geometries."""
+def place_geometries(context: LoadContext, batch: SourceBatch) -> Placed:
+    """Read, mend and transform a batch's geometries; what has too many vertices is not even mended."""
+    crs, kind = context.crs, context.kind
     geometries, issues = read_geometries(batch)
+    issues += drop_too_detailed(geometries, batch.rows, context.most_vertices)
     if crs.swap_axes:
         geometries = transform_to_wgs84(geometries, WGS84, swap_axes=True)  # the same coordinates, turned
     told = {issue.row for issue in issues if issue.row is not None and issue.code.quarantines}
@@ -145,6 +152,14 @@ def place_geometries(batch: SourceBatch, crs: DetectedCrs, kind: Kind) -> Placed
     lost = shapely.is_missing(wgs84) & ~shapely.is_missing(mended.geometries)
     issues += [Issue(IssueCode.GEOMETRY_REPAIR_TOO_LARGE, int(row)) for row in batch.rows[lost]]
     return Placed(mended.geometries, to_multi(wgs84, kind), issues, int(mended.repaired.sum()))
+
+
+def drop_too_detailed(geometries: GeometryArray, rows: npt.NDArray[np.int64], most: int | None) -> list[Issue]:
+    """Set aside rows with more vertices than a row may have; their place in the array becomes None."""
+    counts = shapely.get_num_coordinates(geometries)
+    at = np.flatnonzero(counts > most) if most is not None else np.empty(0, dtype=np.intp)
+    geometries[at] = None
+    return [Issue(IssueCode.TOO_MANY_VERTICES, int(rows[i]), detail=f"{counts[i]:,} > {most:,}") for i in at]
 
 
 def is_geographic(srid: int) -> bool:

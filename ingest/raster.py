@@ -33,6 +33,7 @@ from spatial.crs import COUNTRY_BBOX
 from spatial.errors import InvalidInput, UnknownCrs, UnreadableFile
 from spatial.layers import find_layer
 from spatial.tables import Raster
+from spatial.tables.bands import PEOPLE_OF_CELL
 from spatial.versions import open_batch, today_vn
 
 MAX_BYTES = 200_000_000
@@ -114,15 +115,16 @@ def load_raster(engine: Engine, path: Path, options: LoadOptions) -> LoadReport:
     started = time.monotonic()
     grid = read_grid(path)
     year, code = _year(grid, options), options.values.get("raster_code") or unicodedata.normalize("NFC", path.stem)
-    rows, columns = np.nonzero(grid.people > 0)
-    bad = np.argwhere(grid.people < 0)
+    most = PEOPLE_OF_CELL.largest
+    rows, columns = np.nonzero((grid.people > 0) & (grid.people <= most))
+    bad = np.argwhere((grid.people < 0) | (grid.people > most))
     if len(rows) > MAX_INHABITED:
         raise InvalidInput(
             f"'{path}' has {len(rows):,} inhabited cells; up to {MAX_INHABITED:,} are taken. Cut it into provinces."
         )
     width = grid.people.shape[1]
     issues = [
-        Issue(IssueCode.CELL_NEGATIVE, int(row * width + column + 1), value=f"{grid.people[row, column]:g}")
+        Issue(_fault(grid.people[row, column]), int(row * width + column + 1), value=f"{grid.people[row, column]:g}")
         for row, column in bad
     ]
     if not len(rows) and not len(bad):
@@ -147,7 +149,7 @@ def load_raster(engine: Engine, path: Path, options: LoadOptions) -> LoadReport:
             counts = publish(connection, publication)
         people = float(grid.people[rows, columns].sum())
         _store_raster(connection, grid, code, year, people, batch_id, options)
-        _store_negative(connection, batch_id, bad, grid, issues)
+        _store_bad(connection, batch_id, bad, grid, issues)
         store_issues(connection, batch_id, issues)
         report = LoadReport(
             batch=None if options.dry_run else batch_id,
@@ -223,7 +225,11 @@ def _store_raster(
         connection.execute(update(Raster).where(Raster.id == found.id).values(**values))
 
 
-def _store_negative(connection: Connection, batch_id: int, bad: npt.NDArray[np.int64], grid: Grid, issues: list[Issue]) -> None:
+def _fault(people: float) -> IssueCode:
+    return IssueCode.CELL_NEGATIVE if people < 0 else IssueCode.VALUE_IMPLAUSIBLE
+
+
+def _store_bad(connection: Connection, batch_id: int, bad: npt.NDArray[np.int64], grid: Grid, issues: list[Issue]) -> None:
     from spatial.tables import Quarantine
 
     if len(bad):
@@ -235,7 +241,11 @@ def _store_negative(connection: Connection, batch_id: int, bad: npt.NDArray[np.i
                     "layer": "population_grid",
                     "row_no": issue.row,
                     "reasons": [issue.code.value],
-                    "public_values": {"row": int(row), "column": int(column), "population": float(grid.people[row, column])},
+                    "public_values": {
+                        "row": int(row),
+                        "column": int(column),
+                        "population": issue.value,
+                    },
                 }
                 for (row, column), issue in zip(bad, issues, strict=False)
             ],

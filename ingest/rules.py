@@ -3,7 +3,7 @@
 The CHECK constraints and NOT NULLs come from the declaration of the table, so a rule is written once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from ingest.issues import Issue, IssueCode
 from ingest.stage import ROW_NO
+from spatial.tables.bands import Band
 
 Conditions = dict[str, ColumnElement[bool]]
 
@@ -49,7 +50,9 @@ def check_rules(connection: Connection, target: Table, stage: Table, *, with_geo
     missing: Conditions = {column.name: stage.c[column.name].is_(None) for column in target.columns if _is_required(column)}
     if not conditions and not missing:
         return []
-    return [issue for row in connection.execute(_broken(stage, conditions, missing)) for issue in _issues_of(*row)]
+    bounded = {str(rule.name): target.columns[rule.info["column"]] for rule in target.constraints if "column" in rule.info}
+    found = connection.execute(_broken(stage, conditions, missing))
+    return [issue for no, broken, absent in found for issue in _issues_of(no, broken, absent, bounded)]
 
 
 def _broken(stage: Table, conditions: Conditions, missing: Conditions) -> Select[Any]:
@@ -60,13 +63,24 @@ def _broken(stage: Table, conditions: Conditions, missing: Conditions) -> Select
     )
 
 
-def _issues_of(row_no: int, broken: Sequence[str | None], absent: Sequence[str | None]) -> list[Issue]:
+def _issues_of(
+    row_no: int, broken: Sequence[str | None], absent: Sequence[str | None], bounded: Mapping[str, Column[Any]]
+) -> list[Issue]:
     issues = [_absence(row_no, name) for name in absent if name]
     for name in broken:
-        if name:
+        if name and name in bounded:
+            issues.append(_beyond(row_no, bounded[name]))
+        elif name:
             code = IssueCode.PERIOD_DISORDER if _PERIOD_RULE in name else IssueCode.VALUE_NOT_ALLOWED
             issues.append(Issue(code, row_no, detail=name))
     return issues
+
+
+def _beyond(row_no: int, column: Column[Any]) -> Issue:
+    """Say that a value lies beyond its column's band; not which, since the row may not be shown."""
+    band: Band[Any] = column.info["band"]
+    code = IssueCode.DATE_IMPLAUSIBLE if band.is_of_days else IssueCode.VALUE_IMPLAUSIBLE
+    return Issue(code, row_no, column.name, detail=band.sentence)
 
 
 def _absence(row_no: int, name: str) -> Issue:

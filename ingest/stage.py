@@ -56,6 +56,12 @@ def _plain(column: Column[Any]) -> Column[Any]:
     return Column(column.name, kind, primary_key=column.primary_key)
 
 
+def staged_column(column: Column[Any]) -> Column[Any]:
+    """Give a column of a stage: whole numbers of any size, so that one that is too large is found and does not end the load."""
+    plain = _plain(column)
+    return Column(plain.name, BigInteger) if isinstance(plain.type, Integer) else Column(plain.name, plain.type)
+
+
 def layer_stage(target: Table, name: str = "load_row", *, restricted: bool = False) -> Table:
     """Declare the staging table of a layer: row number, id to come, the table's columns without its rules.
 
@@ -66,12 +72,10 @@ def layer_stage(target: Table, name: str = "load_row", *, restricted: bool = Fal
     sequence = f"{target.schema}.{target.name}_id_seq"
     if not sequence.replace("_", "").replace(".", "").isalnum():
         raise ValueError(f"'{sequence}' is no plain name of a sequence.")
-    columns = [_plain(column) for column in target.columns if column.name not in left_out]
-    for column in columns:
-        column.nullable = True
+    columns = [staged_column(column) for column in target.columns if column.name not in left_out]
     if AREA_SRID in target.columns:
         columns = [column for column in columns if column.name != AREA]
-        columns.append(Column(AREA, Float, Computed(f"admin.area_m2(geom, {AREA_SRID})", persisted=True)))
+        columns.append(Column(AREA, Float, Computed(f"admin.area_m2(geom, CAST({AREA_SRID} AS integer))", persisted=True)))
     if restricted:
         columns.append(Column("is_restricted", Boolean))
     return Table(

@@ -46,7 +46,7 @@ from ingest.periods import find_overlaps
 from ingest.quarantine import record_batch, store_issues
 from ingest.report import LoadReport
 from ingest.rules import check_rules
-from ingest.stage import ROW_NO, Copier, create_stage, shadow
+from ingest.stage import ROW_NO, Copier, create_stage, shadow, staged_column
 from ingest.values import convert_column, convert_constant
 from spatial.errors import InvalidInput, UnreadableFile
 from spatial.tables import Completeness, Observation, Source, UnitChange, UnitCount, UrbanAreaCommune
@@ -192,7 +192,7 @@ class _PlainWork:
             "load_plain",
             MetaData(),
             Column(ROW_NO, BigInteger, nullable=False),
-            *[Column(column.name, column.type) for column in self.table.columns if column.name in table.fillable],
+            *[staged_column(column) for column in self.table.columns if column.name in table.fillable],
             prefixes=["TEMPORARY"],
             postgresql_on_commit="DROP",
         )

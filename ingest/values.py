@@ -22,6 +22,8 @@ _FALSE = {"0", "false", "f", "no", "n", "không", "khong", "sai"}
 _VIETNAM = timezone(timedelta(hours=7))
 _BLANKS = re.compile(r"[^\S\r\n\u2028\u2029]+")
 """White space but line breaks, which a note may have on purpose."""
+_BEYOND = 2**62
+"""Whole numbers from here on, infinite ones too, are read as this one: no column may hold it, so its row is set aside."""
 _TIME_OF_DAY = re.compile(r"(?<=\d{4}-\d{2}-\d{2})[T ].*$")
 
 
@@ -107,6 +109,8 @@ def read_text(value: Any) -> str:
 
 def _read_int(value: Any) -> int:
     number = _read_float(value)
+    if abs(number) >= _BEYOND:
+        return _BEYOND if number > 0 else -_BEYOND
     if not number.is_integer():
         raise ValueError(f"{value} is no whole number")
     return int(number)
@@ -125,8 +129,8 @@ def _read_float(value: Any) -> float:
             if len(readings) != 1:
                 raise ValueError(f"{value} is no number") from None
             number = sign * readings[0]
-    if not np.isfinite(number):
-        raise ValueError(f"{value} is not finite")
+    if np.isnan(number):
+        raise ValueError(f"{value} is no number")
     return number
 
 

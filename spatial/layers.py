@@ -101,6 +101,8 @@ class Layer:
             and steward write.
         group: heading in the page's list of layers.
         shown: whether the page draws it at first.
+        most_vertices: how many corners a row may have, for readers' sake, unless an administrator sets another limit
+            (`admin.vertex_limit`); None: any number, of units, whose coasts nobody may simplify.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Layer:
     access: Access = Access.PUBLIC
     editable: bool = True
     shown: bool = False
+    most_vertices: int | None = 20_000
     keywords: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -169,6 +172,9 @@ _SECTOR_RULES = (
     Rule("transport", Text("Giao thông", "Transport"), fill="#546E7A", stroke="#546E7A", width=1.8),
 )
 
+_WIDE = 100_000
+"""Corners of what may be as wide as a province: its rivers, the edge of its plan."""
+
 LAYERS: tuple[Layer, ...] = (
     Layer(
         "admin_units",
@@ -196,6 +202,7 @@ LAYERS: tuple[Layer, ...] = (
         Tiling(0, ("code", "level", "name", "boundary_quality")),
         editable=False,
         shown=True,
+        most_vertices=None,
         keywords=("AdministrativeUnit", "ranh giới"),
     ),
     Layer(
@@ -207,6 +214,7 @@ LAYERS: tuple[Layer, ...] = (
         Style(fill="#F2C4CE", stroke="#C2185B", width=1.2, opacity=0.35, label_column="name"),
         Tiling(4, ("code", "name", "urban_class", "kind")),
         editable=False,
+        most_vertices=_WIDE,
     ),
     Layer(
         "parcels",
@@ -242,6 +250,7 @@ LAYERS: tuple[Layer, ...] = (
         PLANNING,
         Style(stroke="#4A4A4A", width=0.6, opacity=0.75, column="function_code", label_column="name"),
         Tiling(10, ("code", "plan_code", "name", "function_code", "max_storeys", "max_coverage_pct", "max_far")),
+        most_vertices=_WIDE,
         shown=True,
         keywords=("ZoningElement", "SupplementaryRegulation"),
     ),
@@ -270,6 +279,7 @@ LAYERS: tuple[Layer, ...] = (
             label_column="name",
         ),
         Tiling(6, ("code", "name", "plan_level", "status")),
+        most_vertices=_WIDE,
         keywords=("SpatialPlan",),
     ),
     Layer(
@@ -316,6 +326,7 @@ LAYERS: tuple[Layer, ...] = (
         ),
         Tiling(6, ("theme", "extent", "plan_code")),
         editable=False,
+        most_vertices=_WIDE,
     ),
     Layer(
         "permits",
@@ -402,6 +413,7 @@ LAYERS: tuple[Layer, ...] = (
         LANDSCAPE,
         Style(fill="#9BD3E8", stroke="#4A90B8", width=0.6, opacity=0.9, label_column="name"),
         Tiling(8, ("kind", "name", "area_m2")),
+        most_vertices=_WIDE,
         shown=True,
     ),
     Layer(
@@ -412,6 +424,7 @@ LAYERS: tuple[Layer, ...] = (
         LANDSCAPE,
         Style(fill="#AED581", stroke="#689F38", width=0.6, opacity=0.5, label_column="name"),
         Tiling(8, ("kind", "name", "protection")),
+        most_vertices=_WIDE,
     ),
     Layer(
         "underground_spaces",

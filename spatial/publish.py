@@ -1,4 +1,4 @@
-"""Writes into the database what follows from the declarations: each layer's rights, its columns' rules, its style in QGIS.
+"""Writes into the database what follows from the declarations: each layer's rights, rules and limits, its style in QGIS.
 
 Knows no migration.
 """
@@ -6,17 +6,18 @@ Knows no migration.
 from collections.abc import Iterable
 
 from sqlalchemy import CheckConstraint, Connection, Table, delete, insert, inspect, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.schema import SetConstraintComment
 
 from spatial.layers import Access, Layer
 from spatial.qgis_styles import write_styles
-from spatial.tables import ColumnRule
+from spatial.tables import ColumnRule, VertexLimit
 
 READER_OF = {Access.PUBLIC: "dothi_public", Access.STAFF: "dothi_reader"}
 
 
 def publish_layers(connection: Connection, layers: Iterable[Layer]) -> None:
-    """Grant each layer to its readers and editors, and nobody else, and write its rules and default style; as often as wanted.
+    """Grant each layer to its readers and editors, and nobody else, write rules, limits and default styles; as often as wanted.
 
     Args:
         connection: acts as dothi_owner.
@@ -27,6 +28,7 @@ def publish_layers(connection: Connection, layers: Iterable[Layer]) -> None:
         grant_layer(connection, layer)
         write_column_rules(connection, layer)
         write_sentences(connection, layer.table)
+        limit_vertices(connection, layer)
     write_styles(connection, published)
 
 
@@ -79,6 +81,24 @@ def write_sentences(connection: Connection, table: Table) -> None:
     for constraint in table.constraints:
         if isinstance(constraint, CheckConstraint) and constraint.comment != comments.get(str(constraint.name)):
             connection.execute(SetConstraintComment(constraint))
+
+
+def limit_vertices(connection: Connection, layer: Layer) -> None:
+    """Hold editors to the layer's number of vertices; a limit that is there stays, since an administrator may have set it."""
+    if layer.most_vertices is not None:
+        limit = insert_or(VertexLimit).values(table_name=layer.table_name, most_vertices=layer.most_vertices)
+        connection.execute(limit.on_conflict_do_nothing())
+    is_held = text("SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = CAST(:t AS regclass) AND tgname = 'bound_vertices')")
+    if not connection.execute(is_held, {"t": layer.table_name}).scalar_one():
+        quote = connection.dialect.identifier_preparer.quote
+        table = f"{quote(layer.table.schema or '')}.{quote(layer.table.name)}"
+        connection.execute(
+            text(
+                f"CREATE TRIGGER bound_vertices BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
+                " WHEN (current_user <> 'dothi_ingest' AND current_user <> 'dothi_owner')"
+                " EXECUTE FUNCTION admin.bound_vertices()"
+            )
+        )
 
 
 def history_name(layer: Layer) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,8 @@ from spatial.errors import InvalidInput
 from spatial.features.query import Begin, SortKey
 from spatial.filters import fits
 from spatial.layers import KEY_COLUMN, Layer
+
+_DAY = re.compile(r"(?P<year>[0-9]{4,7})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?P<before> BC)?|-?infinity")
 
 
 def write_cursor(layer: Layer, sort: tuple[SortKey, ...], begin: Begin, day: date | None) -> str:
@@ -67,7 +70,7 @@ def _of_column(column: Column[Any], value: Any) -> Any:
     if value is None or (type(value) is bool and kind is bool):
         return value
     if kind is date:
-        return date.fromisoformat(value)
+        return _day(value)
     if kind is float and type(value) in (int, float):
         return float(value)
     if kind is int and type(value) is int and fits(column, value):
@@ -76,6 +79,23 @@ def _of_column(column: Column[Any], value: Any) -> Any:
         value.encode()  # refuses half a pair of surrogates
         return value
     raise ValueError(value)
+
+
+def _day(text: str) -> str:
+    """Give a day as PostgreSQL writes it, also one that no calendar of Python has; the Gregorian one repeats after 400 years.
+
+    Raises:
+        ValueError: there is no such day, or the database holds none so far away.
+    """
+    found = _DAY.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    if found["year"]:
+        year = 1 - int(found["year"]) if found["before"] else int(found["year"])
+        if int(found["year"]) == 0 or not -4_712 <= year <= 5_874_897:
+            raise ValueError(text)
+        date(2000 + year % 400, int(found["month"]), int(found["day"]))
+    return text
 
 
 def _whole(value: Any) -> int:

@@ -148,12 +148,24 @@ def after(source: FromClause, layer: Layer, sort: Sequence[SortKey], missing: Se
     return found
 
 
+def bound_value(name: str, kept: Column[Any]) -> ColumnElement[Any]:
+    """Give the parameter for a value of a column; days as text, since PostgreSQL has some that Python has not (BC, 10000)."""
+    if isinstance(kept.type, Date):
+        return cast(bindparam(name, type_=Text), Date)
+    return bindparam(name, type_=kept.type)
+
+
+def sort_value(source: FromClause, kept: Column[Any]) -> ColumnElement[Any]:
+    """Give the value of a sort key as `bound_value` takes it back."""
+    return cast(source.c[kept.name], Text) if isinstance(kept.type, Date) else source.c[kept.name]
+
+
 def _after_key(
     value: ColumnElement[Any], name: str, kept: Column[Any], key: SortKey, missing: bool, ties: Condition
 ) -> Condition:
     if missing:
         return and_(value.is_(None), ties)
-    bound = bindparam(name, type_=kept.type)
+    bound = bound_value(name, kept)
     ordered = in_order(value, collation_of(kept))
     beyond = ordered < bound if key.descending else ordered > bound
     last: Condition = value.is_(None) if kept.nullable else false()

@@ -1,6 +1,7 @@
 """From a feature query to one compiled statement and its values. Compiled once per shape: values never make a new one."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -108,7 +109,7 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
             values.update(zip((f"inner_{side}{number}" for side in clauses.SIDES), well_inside(box), strict=True))
     if query.begin:
         values["after_id"] = query.begin.values[-1]
-        values.update((f"after{number}", value) for number, value in enumerate(query.begin.values[:-1]))
+        values.update((f"after{n}", str(one) if isinstance(one, date) else one) for n, one in enumerate(query.begin.values[:-1]))
     return values
 
 
@@ -150,7 +151,7 @@ def draw_page(shape: _Shape) -> Select[Any]:
         clauses.feature_text(rows, shape.columns, shape.crs, with_geometry=shape.with_geometry).label("feature"),
         clauses.layer_version(shape.layer).scalar_subquery().label("version"),
         rows.c[KEY_COLUMN].label("id"),
-        *(rows.c[key.column].label(f"sort{number}") for number, key in enumerate(shape.sort)),
+        *(clauses.sort_value(rows, shape.layer.table.c[key.column]).label(f"sort{n}") for n, key in enumerate(shape.sort)),
     )
 
 

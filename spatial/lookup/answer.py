@@ -14,7 +14,7 @@ from spatial.lookup.measure import BOUNDARY_M, LEAST_M2, MOST_STRANDS, REACH_M, 
 from spatial.lookup.model import Answer, Question, State, Subject, ThemeAnswer
 from spatial.lookup.sources import statement
 from spatial.lookup.subject import find_subject
-from spatial.lookup.themes import judge, read_findings, unpublished
+from spatial.lookup.themes import judge, read_findings
 from spatial.selection import LEGAL_TIME_ZONE, legal_today
 
 _EWKB_POINT_WITH_SRID = 0x20000001
@@ -37,8 +37,6 @@ async def look_up(connection: AsyncConnection, question: Question) -> Answer:
     version = await _version(connection, question)
     subject, known = await find_subject(connection, question, version)
     plane = plane_of(subject.parcel.area_srid if subject.parcel else None, subject.lon)
-    if subject.is_unpublished:
-        return Answer(question, subject, known.version, known.at, unpublished(), plane)
     row = await statement(*THEMES, then=version is not None).fetchrow(
         connection, **parameters(question, subject.parcel.shape if subject.parcel else _point(subject), plane, version)
     )

@@ -1,7 +1,9 @@
 """Areas of parts and how exact they are: the plane, the tolerance, rounding that adds up. Knows no theme."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spatial.crs import VN2000_TM3, is_vn2000
 
@@ -35,6 +37,11 @@ def plane_of(area_srid: int | None, lon: float | None) -> int:
         return area_srid
     longitude = 105.0 if lon is None else lon
     return min(VN2000_TM3, key=lambda srid: abs(VN2000_TM3[srid] - longitude))
+
+
+def finite(value: Any) -> float | int | None:
+    """Give a number of the data; None for what is none: JSON of the database writes Infinity and NaN as words."""
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def is_shown(area_m2: float) -> bool:

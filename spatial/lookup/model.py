@@ -76,7 +76,7 @@ class Parcel:
     """The parcel asked about.
 
     Attributes:
-        area_m2: computed in `area_srid` when it was loaded.
+        area_m2: computed in `area_srid` when it was loaded; None where what is stored is no number.
         area_official_m2: legal area, None where the source has none.
         geometry: GeoJSON in EPSG:4326.
         shape: EWKB in EPSG:4326.
@@ -89,7 +89,7 @@ class Parcel:
     former_commune_code: str
     map_sheet: str
     parcel_no: str
-    area_m2: float
+    area_m2: float | None
     area_srid: int
     area_official_m2: float | None
     land_use: tuple[LandUse, ...]
@@ -108,7 +108,6 @@ class Subject:
         lon, lat: the point asked for, or the address found; None for a parcel asked for by code.
         address: the address found, where a text was asked for.
         other_parcels: codes of further parcels at the point, where the cadastre overlaps.
-        is_unpublished: whether the place, named by a code, must not be shown.
     """
 
     parcel: Parcel | None
@@ -117,7 +116,6 @@ class Subject:
     commune: Unit | None = None
     address: str | None = None
     other_parcels: tuple[str, ...] = ()
-    is_unpublished: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,16 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from spatial.compiled import AsyncConnection
 from spatial.errors import Ambiguous, NotFound
 from spatial.layers import Text
+from spatial.lookup.measure import finite
 from spatial.lookup.model import LandUse, Parcel, Question, Subject, Unit
 from spatial.lookup.sources import statement
+from spatial.lookup.words import vi_day
 
 MOST_CANDIDATES = 20
 
@@ -119,8 +121,6 @@ async def _by_code(
     )
     found = row["parcels"] or []
     if not found:
-        if await _is_unpublished(connection, code):
-            return Subject(parcel=None, address=address, is_unpublished=True), _known(row)
         raise _no_such_parcel(code)
     if len(found) > 1:
         raise _several(code.code, [{"parcel": one["code"], "label": _label(one)} for one in found])
@@ -158,13 +158,6 @@ def _address_candidate(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**candidate, "parcel": row["parcel_code"]} if row["parcel_code"] else candidate
 
 
-async def _is_unpublished(connection: AsyncConnection, code: ParcelCode) -> bool:
-    row = await statement("unpublished_parcel").fetchrow(
-        connection, code=code.code, unit_code=code.unit_code, sheet=code.sheet, number=code.number
-    )
-    return bool(row["is_unpublished"])
-
-
 def _known(row: Mapping[str, Any]) -> Known:
     return Known(row["data_version"], row["known_at"])
 
@@ -193,24 +186,20 @@ def _several(asked: str, candidates: list[dict[str, Any]]) -> Ambiguous:
 
 async def _not_in_force(connection: AsyncConnection, question: Question, parcel: Mapping[str, Any]) -> NotFound:
     code, day = parcel["code"], question.as_of.isoformat()
-    vi_day = _vi_day(day)
+    today_vi = vi_day(day)
     if parcel["valid_from"] > day:
         return NotFound(
             f"Parcel {code} exists only from {parcel['valid_from']} on, not yet on {day}. Ask with a later as_of.",
-            vi=f"Thửa {code} chỉ có từ ngày {_vi_day(parcel['valid_from'])}, chưa có vào ngày {vi_day}. Hãy chọn ngày muộn hơn.",
+            vi=f"Thửa {code} chỉ có từ ngày {vi_day(parcel['valid_from'])}, chưa có vào ngày {today_vi}. Hãy chọn ngày muộn hơn.",
         )
     rows = await statement("successors").fetch(connection, code=code)
     became = ", ".join(row["to_code"] for row in rows)
     return NotFound(
         f"Parcel {code} existed until {parcel['valid_to']}, not on {day}."
         + (f" It became {became}." if became else " Ask with an earlier as_of, or by a point on the map."),
-        vi=f"Thửa {code} chỉ có đến ngày {_vi_day(parcel['valid_to'])}, không còn vào ngày {vi_day}."
+        vi=f"Thửa {code} chỉ có đến ngày {vi_day(parcel['valid_to'])}, không còn vào ngày {today_vi}."
         + (f" Thửa này đã thành {became}." if became else " Hãy chọn ngày sớm hơn, hoặc chọn điểm trên bản đồ."),
     )
-
-
-def _vi_day(iso: str) -> str:
-    return f"{date.fromisoformat(iso):%d/%m/%Y}"
 
 
 def read_parcel(row: Mapping[str, Any]) -> Parcel:
@@ -222,9 +211,9 @@ def read_parcel(row: Mapping[str, Any]) -> Parcel:
         former_commune_code=row["former_commune_code"],
         map_sheet=row["map_sheet"],
         parcel_no=row["parcel_no"],
-        area_m2=row["area_m2"],
+        area_m2=finite(row["area_m2"]),
         area_srid=row["area_srid"],
-        area_official_m2=row["area_official_m2"],
+        area_official_m2=finite(row["area_official_m2"]),
         land_use=tuple(_land_use(use) for use in row["land_use"] or []),
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
@@ -235,7 +224,7 @@ def read_parcel(row: Mapping[str, Any]) -> Parcel:
 
 
 def _land_use(use: Mapping[str, Any]) -> LandUse:
-    return LandUse(use["code"], text_of(use["name"], use["name_en"]), use["text"], use["area_m2"])
+    return LandUse(use["code"], text_of(use["name"], use["name_en"]), use["text"], finite(use["area_m2"]))
 
 
 def _unit(unit: Mapping[str, Any]) -> Unit:

@@ -7,7 +7,7 @@ from typing import Any
 from spatial.layers import Text
 from spatial.lookup import words
 from spatial.lookup.coverage import Knowledge, conclude, knowledge_of
-from spatial.lookup.measure import Measured, Whole, divide, is_shown, is_within_inaccuracy
+from spatial.lookup.measure import Measured, Whole, divide, finite, is_shown, is_within_inaccuracy
 from spatial.lookup.model import Change, Document, Doubt, Item, Line, Plan, Relation, Remainder, State, Theme, ThemeAnswer, Zone
 
 LINE_THEMES = (Theme.RED_LINE, Theme.BUILDING_LINE, Theme.CORRIDOR)
@@ -44,14 +44,7 @@ def read_findings(row: Mapping[str, Any], *, is_beyond_horizon: bool) -> Finding
 
 def judge(findings: Findings) -> tuple[ThemeAnswer, ...]:
     """Answer every theme."""
-    if findings.row["is_unpublished"]:
-        return unpublished()
     return (judge_zoning(findings), judge_plans(findings), *[judge_lines(theme, findings) for theme in LINE_THEMES])
-
-
-def unpublished() -> tuple[ThemeAnswer, ...]:
-    """Answer for land that must not be shown."""
-    return tuple(ThemeAnswer(theme, State.UNKNOWN, words.NOT_PUBLISHED, known_share=0.0) for theme in Theme)
 
 
 # -- zoning -------------------------------------------------------------------------------------------------------------------
@@ -102,7 +95,7 @@ def _zone_item(plan: Plan, zone: Mapping[str, Any], part: Measured | None) -> It
             function_name=Text(name, zone["function_name_en"] or name) if name else None,
             color=zone["color"],
         ),
-        parameters={name: value for name, value in zone["parameters"].items() if value is not None},
+        parameters={name: limit for name, value in zone["parameters"].items() if (limit := finite(value)) is not None},
         note=_note_of(plan),
         shape=zone["shape"],
     )

@@ -21,10 +21,6 @@ DISCLAIMER = Text(
     "(Law on Urban and Rural Planning 47/2024/QH15, article 55).",
 )
 
-NOT_PUBLISHED = Text(
-    "Thông tin tại đây thuộc diện không công bố. Hãy liên hệ cơ quan có thẩm quyền.",
-    "Information about this place is not published here. Please ask the competent authority.",
-)
 NO_DATA = Text(
     "Chưa có dữ liệu được xác nhận là đầy đủ tại đây, nên không thể kết luận có hay không.",
     "No data confirmed as complete cover this place, so neither yes nor no can be said.",
@@ -190,9 +186,8 @@ _DOUBTS: Mapping[str, Callable[[str, str], Text]] = {
 
 def stale_proof(stated_on: str, cycle_days: int) -> Text:
     """Say that what is known is older than its source's own cycle of updates."""
-    year, month, day = stated_on.split("-")
     return Text(
-        f"Dữ liệu được xác nhận đầy đủ từ ngày {day}/{month}/{year}, trong khi nguồn cập nhật {cycle_days} ngày một lần: "
+        f"Dữ liệu được xác nhận đầy đủ từ ngày {vi_day(stated_on)}, trong khi nguồn cập nhật {cycle_days} ngày một lần: "
         "có thể đã có thay đổi.",
         f"The data were confirmed as complete on {stated_on}, while their source is updated every {cycle_days} days: "
         "there may have been changes.",
@@ -211,7 +206,6 @@ _TAKEN = {
 def change(one: Change) -> Text:
     """Say what was taken away of a plan and whether the place lies in that part."""
     vi_kind, en_kind = _TAKEN[one.kind]
-    year, month, day = one.effective_on.split("-")
     decision = f" ({one.decision_no})" if one.decision_no else ""
     area = f"{one.area_m2:,.2f}" if one.area_m2 is not None else ""
     where = {
@@ -224,9 +218,15 @@ def change(one: Change) -> Text:
         Relation.UNKNOWN: ("chưa có bản vẽ phần đó", "that part was not drawn"),
     }[one.relation]
     return Text(
-        f"Đồ án {one.plan_code} bị {vi_kind} từ ngày {day}/{month}/{year}{decision}: {where[0]}.",
+        f"Đồ án {one.plan_code} bị {vi_kind} từ ngày {vi_day(one.effective_on)}{decision}: {where[0]}.",
         f"Plan {one.plan_code} was {en_kind} from {one.effective_on} on{decision}: {where[1]}.",
     )
+
+
+def vi_day(iso: str) -> str:
+    """Write a day as Vietnam does; what the database holds beyond the calendar (BC, infinity) as it stands."""
+    parts = iso.split("-")
+    return "/".join(reversed(parts)) if len(parts) == 3 and all(part.isdigit() for part in parts) else iso
 
 
 def _percent(share: float) -> tuple[str, str]:

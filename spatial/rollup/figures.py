@@ -164,6 +164,11 @@ class Indicator:
         )
 
 
+def _finite(value: Decimal | None) -> Decimal | None:
+    """Give a number, None for what is none: it says nothing of the unit, and no reader could write it."""
+    return value if value is not None and value.is_finite() else None
+
+
 @dataclass(frozen=True)
 class Figure:
     """The value of a unit, or of a remainder.
@@ -201,11 +206,11 @@ class Figure:
             name=name,
             parent_code=row["parent_code"],
             remainder=row["remainder"],
-            value=row["value"],
+            value=_finite(row["value"]),
             coverage=row["coverage"],
             computed_at=row["computed_at"],
             data_version=row["data_version"],
-            numerator=row["numerator"],
-            denominator=row["denominator"],
+            numerator=_finite(row["numerator"]),
+            denominator=_finite(row["denominator"]),
             denominator_period=row["denominator_period"],
         )

@@ -29,6 +29,12 @@ SENTENCES = {
         "Số {value} báo cáo cho {unit}, kỳ {period}, không dùng: chỉ tiêu này do hệ thống tính hoặc không có trong danh mục.",
         "The figure {value} reported for {unit}, {period}, is not used: the indicator is computed here or not in the list.",
     ),
+    "no_number": Text(
+        "Số của đơn vị {unit}, kỳ {period}, để trống và không cộng vào cấp trên: dữ liệu nguồn tại đó có giá trị không phải là "
+        "số hữu hạn. Hãy sửa dữ liệu đó.",
+        "The figure of {unit}, {period}, is unknown and not added to the tiers above: a row there holds no finite number. "
+        "Mend that row.",
+    ),
     "shares_exceed": Text(
         "Tỷ lệ chia của đơn vị {unit} ngày {period} cộng lại bằng {sum}, lớn hơn 1; đã quy về 1. Hãy sửa unit_changes.",
         "The shares of {unit} on {period} add up to {sum}, more than 1; they were scaled to 1. Mend unit_changes.",

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from spatial.rollup.computations import (
     COMPUTATIONS,
@@ -38,6 +38,7 @@ from spatial.rollup.notes import Told, read_notes
 from spatial.rollup.work import EDGES, GIVEN, PLACES, analyze, make
 from spatial.statements import read_statement
 from spatial.tables import Dirty, Indicator, Note, Report, State, TierUnit, Value
+from spatial.tables.bands import FIGURE
 from spatial.versions import data_version, today_vn
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('dothi.rollup', 0))"
@@ -136,23 +137,36 @@ class _Refresh:
         statement = read_statement(f"rollup/{computation.statement}").bindparams(**arguments)
         computed = statement.columns(*(column(name) for name in _COMPUTED)).cte("computed")
         home = select(PLACES).where(PLACES.c.level == "commune", PLACES.c.is_in_force).subquery("home")
+        # a value that is no number, from a row written past the rules, makes its own unit unknown and no other
+        is_number = computed.c.value.between(FIGURE.least, FIGURE.largest)
         values = select(
             computed.c.indicator_code,
             computed.c.unit_code,
             func.coalesce(home.c.home_code, computed.c.parent_code),
             computed.c.period,
-            computed.c.value,
-            case((home.c.code.is_not(None), computed.c.coverage.cast(Float))),
+            case((is_number, computed.c.value)),
+            case((home.c.code.is_not(None), case((is_number, computed.c.coverage.cast(Float)), else_=0.0))),
             computed.c.batch_ids,
             literal("commune", Text),
             literal(self.version, BigInteger),
         ).select_from(computed.outerjoin(home, home.c.code == computed.c.unit_code))
         written = insert(Value).from_select([*_COMPUTED, "level", "data_version"], values)
         self.values += self.connection.execute(written).rowcount
+        self._note_no_numbers(computation.name, indicators)
         self.communes[computation.name] = None if communes is None else len(communes)
         for code in indicators:
             if self.spans.get(code) != "all":
                 self.spans[code] = "now" if computation.spans == "now" else "all"
+
+    def _note_no_numbers(self, step: str, indicators: list[str]) -> None:
+        """Say which units have no value since a row of theirs holds what is no number; any other without one has no row."""
+        self._forget_notes(step)
+        kind = (literal(step, Text), literal("no_number", Text))
+        found = select(*kind, Value.indicator_code, Value.unit_code, Value.period, literal({}, JSONB)).where(
+            Value.level == "commune", Value.value.is_(None), Value.indicator_code.in_(indicators)
+        )
+        names = ["step", "kind", "indicator_code", "unit_code", "period", "detail"]
+        self.connection.execute(insert(Note).from_select(names, found, include_defaults=False))
 
     def _indicators_of(self, computation: Computation) -> list[str]:
         if computation.indicators is not None:

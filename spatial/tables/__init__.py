@@ -11,6 +11,7 @@ from spatial.tables.admin import (
     UnitCode,
     UrbanArea,
     UrbanAreaCommune,
+    VertexLimit,
 )
 from spatial.tables.base import Base, LayerRow
 from spatial.tables.construction import Building, InvestmentProject, Permit, Violation
@@ -100,6 +101,7 @@ __all__ = [
     "UrbanArea",
     "UrbanAreaCommune",
     "Value",
+    "VertexLimit",
     "Violation",
     "WaterBody",
     "Zone",

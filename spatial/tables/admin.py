@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, share
+from spatial.tables.bands import PEOPLE, UNIT_KM2, VERTICES, YEAR
+from spatial.tables.base import Base, LayerRow, column, one_of, share
 
 
 class Unit(LayerRow, Base):
@@ -37,7 +38,6 @@ class Unit(LayerRow, Base):
     layer_constraints = (
         one_of("level", "nation", "region", "province", "district", "commune"),
         one_of("boundary_quality", "surveyed", "official", "generalised", "schematic"),
-        *at_least_zero("area_official_km2", "population_official"),
         Index(
             "unit_folded_idx",
             literal_column("admin.fold(name)").label("folded"),
@@ -51,9 +51,9 @@ class Unit(LayerRow, Base):
     name: Mapped[str] = column(Text, "Tên", "Name")
     name_en: Mapped[str | None] = column(Text, "Tên tiếng Anh", "English name")
     parent_code: Mapped[str | None] = column(Text, "Mã đơn vị cấp trên", "Code of the unit above")
-    area_official_km2: Mapped[float | None] = column(Float, "Diện tích theo công bố (km²)", "Official area (km²)")
-    population_official: Mapped[int | None] = column(BigInteger, "Dân số theo công bố", "Official population")
-    population_year: Mapped[int | None] = column(Integer, "Năm của số dân", "Year of the population figure")
+    area_official_km2: Mapped[float | None] = column(Float, "Diện tích theo công bố (km²)", "Official area (km²)", band=UNIT_KM2)
+    population_official: Mapped[int | None] = column(BigInteger, "Dân số theo công bố", "Official population", band=PEOPLE)
+    population_year: Mapped[int | None] = column(Integer, "Năm của số dân", "Year of the population figure", band=YEAR)
     legal_document: Mapped[str | None] = column(Text, "Căn cứ pháp lý", "Legal document")
     boundary_quality: Mapped[str] = column(
         Text, "Chất lượng ranh giới: surveyed, official, generalised, schematic", "Quality of the boundary",
@@ -199,6 +199,16 @@ class ColumnRule(Base):
     is_derived: Mapped[bool] = column(Boolean, "Do hệ thống tính", "Computed by the database")
 
 
+class VertexLimit(Base):
+    """How many corners a row of a layer may have; an administrator may raise it, a layer without a row has no limit."""
+
+    __tablename__ = "vertex_limit"
+    __table_args__ = ({"schema": "admin", "comment": "Số đỉnh tối đa của một đối tượng theo lớp dữ liệu"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    most_vertices: Mapped[int] = column(Integer, "Số đỉnh tối đa", "Most vertices of a row", band=VERTICES)
+
+
 class CountryEnvelope(Base):
     """The area beyond which a point is certainly not in Vietnam; inside it near a schematic boundary nothing is certain."""
 
@@ -219,7 +229,6 @@ class UnitCode(Base):
     __tablename__ = "unit_code"
     __table_args__ = (
         one_of("level", "nation", "region", "province"),
-        *at_least_zero("area_official_km2", "population_official"),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="period_in_order"),
         {"schema": "admin", "comment": "Danh mục mã cả nước, vùng, tỉnh qua các thời kỳ"},
     )
@@ -233,6 +242,6 @@ class UnitCode(Base):
     name_en: Mapped[str | None] = column(Text, "Tên tiếng Anh", "English name")
     parent_code: Mapped[str | None] = column(Text, "Mã đơn vị cấp trên", "Code of the unit above")
     successor_code: Mapped[str | None] = column(Text, "Mã sau sáp nhập", "Code after the merger")
-    area_official_km2: Mapped[float | None] = column(Float, "Diện tích công bố (km²)", "Official area (km²)")
-    population_official: Mapped[int | None] = column(BigInteger, "Dân số công bố", "Official population")
+    area_official_km2: Mapped[float | None] = column(Float, "Diện tích công bố (km²)", "Official area (km²)", band=UNIT_KM2)
+    population_official: Mapped[int | None] = column(BigInteger, "Dân số công bố", "Official population", band=PEOPLE)
     source: Mapped[str | None] = column(Text, "Nguồn, độ tin cậy", "Source and how sure")

@@ -5,10 +5,26 @@ from datetime import date
 from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Date, Float, Identity, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    Float,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.schema import SchemaItem
+
+from spatial.tables.bands import AREA_M2, DAYS, SRID, Band
 
 NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -25,6 +41,10 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+UNBOUND = Band(0, 0, "a copy of what another table bounds: what is there must remain writable")
+"""Of a date that a trigger copies: a bound would keep the row that it comes from from being mended."""
+
+
 def column(
     kind: Any,
     vi: str,
@@ -33,6 +53,7 @@ def column(
     codes: type[DeclarativeBase] | None = None,
     derived: bool = False,
     filled: bool = False,
+    band: Band[Any] | None = None,
     **options: Any,
 ) -> Any:
     """Declare a column with its Vietnamese comment (shown by QGIS) and its English title (`info["en"]`).
@@ -45,9 +66,11 @@ def column(
         codes: the code table (`code`, `name`) whose codes the column holds; editors can write no other.
         derived: whether the database computes it from the rest of the row; nobody writes it.
         filled: whether the database finds it where an editor leaves it empty, so that her form need not ask for it.
+        band: what its values can be at all; of dates `DAYS`, unless it is `UNBOUND`. The table makes a rule of it.
         options: passed on.
     """
-    facts = {"en": en, "codes": codes, "derived": derived, "filled": filled or derived}
+    band = band or (DAYS if kind is Date else None)
+    facts = {"en": en, "codes": codes, "derived": derived, "filled": filled or derived, "band": band is not UNBOUND and band}
     return mapped_column(kind, *args, comment=vi, info={name: fact for name, fact in facts.items() if fact}, **options)
 
 
@@ -56,6 +79,16 @@ def rule(condition: str, name: str, vi: str) -> CheckConstraint:
     constraint = CheckConstraint(condition, name=name)
     constraint.comment = vi
     return constraint
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _bound_columns(table: Table, _: MetaData) -> None:
+    """Give a table a rule for each column that has a band."""
+    for one in table.columns:
+        if band := one.info.get("band"):
+            bounds = rule(band.condition(one.name), f"{one.name}_plausible", band.sentence)
+            bounds.info["column"] = one.name
+            table.append_constraint(bounds)
 
 
 def table_of(model: type[Any]) -> Table:
@@ -71,11 +104,6 @@ def one_of(column_name: str, *words: str) -> CheckConstraint:
         raise ValueError(f"Words of a closed list are plain identifiers, got {words}.")
     listing = ", ".join(f"'{word}'" for word in words)
     return rule(f"{column_name} IN ({listing})", f"{column_name}_known", f"chỉ nhận một trong: {', '.join(words)}")
-
-
-def at_least_zero(*column_names: str) -> list[CheckConstraint]:
-    """Constrain numeric columns to values that are not negative."""
-    return [rule(f"{name} >= 0", f"{name}_not_negative", "không được âm") for name in column_names]
 
 
 def share(*column_names: str) -> list[CheckConstraint]:
@@ -167,12 +195,12 @@ class MeasuredArea:
     """How large a polygon is: as the database computes it from the stored geometry, and as the file states it."""
 
     area_m2: Mapped[float | None] = column(
-        Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True, sort_order=70
+        Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True, band=AREA_M2, sort_order=70
     )
     area_srid: Mapped[int | None] = column(
         Integer, "EPSG của phép chiếu tính diện tích (4326: trên elipxoit)",
-        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True, sort_order=71,
+        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True, band=SRID, sort_order=71,
     )  # fmt: skip
     area_stated_m2: Mapped[float | None] = column(
-        Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)", sort_order=72
+        Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)", band=AREA_M2, sort_order=72
     )

@@ -5,7 +5,19 @@ from datetime import date
 from sqlalchemy import BigInteger, Date, Float, Index, Integer, Text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, rule
+from spatial.tables.bands import (
+    BASEMENTS,
+    BUILT,
+    FAR,
+    FLOOR_AREA_M2,
+    FOOTPRINT_M2,
+    HEIGHT_M,
+    MONEY_VND,
+    PERCENT,
+    SETBACK_M,
+    STOREYS,
+)
+from spatial.tables.base import Base, LayerRow, column, one_of
 
 
 class Permit(LayerRow, Base):
@@ -21,8 +33,6 @@ class Permit(LayerRow, Base):
         one_of("kind", "new", "repair", "relocation", "temporary", "stage", "amendment"),
         one_of("status", "issued", "extended", "revoked", "completed"),
         one_of("conformity", "conform", "contrary", "unknown"),
-        rule("coverage_pct BETWEEN 0 AND 100", "coverage_pct", "phải từ 0 đến 100"),
-        *at_least_zero("storeys", "basements", "height_m", "footprint_m2", "floor_area_m2", "far", "setback_m"),
     )
 
     kind: Mapped[str] = column(Text, "Loại giấy phép", "Kind")
@@ -32,14 +42,14 @@ class Permit(LayerRow, Base):
     parcel_code: Mapped[str | None] = column(Text, "Thửa đất", "Parcel")
     purpose: Mapped[str | None] = column(Text, "Mục đích công trình", "Purpose")
     works_class: Mapped[str | None] = column(Text, "Cấp công trình", "Class of works")
-    storeys: Mapped[int | None] = column(Integer, "Số tầng", "Storeys")
-    basements: Mapped[int | None] = column(Integer, "Số tầng hầm", "Basements")
-    height_m: Mapped[float | None] = column(Float, "Chiều cao (m)", "Height (m)")
-    footprint_m2: Mapped[float | None] = column(Float, "Diện tích xây dựng (m²)", "Footprint (m²)")
-    floor_area_m2: Mapped[float | None] = column(Float, "Tổng diện tích sàn (m²)", "Floor area (m²)")
-    coverage_pct: Mapped[float | None] = column(Float, "Mật độ xây dựng (%)", "Building coverage (%)")
-    far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất", "FAR")
-    setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)")
+    storeys: Mapped[int | None] = column(Integer, "Số tầng", "Storeys", band=STOREYS)
+    basements: Mapped[int | None] = column(Integer, "Số tầng hầm", "Basements", band=BASEMENTS)
+    height_m: Mapped[float | None] = column(Float, "Chiều cao (m)", "Height (m)", band=HEIGHT_M)
+    footprint_m2: Mapped[float | None] = column(Float, "Diện tích xây dựng (m²)", "Footprint (m²)", band=FOOTPRINT_M2)
+    floor_area_m2: Mapped[float | None] = column(Float, "Tổng diện tích sàn (m²)", "Floor area (m²)", band=FLOOR_AREA_M2)
+    coverage_pct: Mapped[float | None] = column(Float, "Mật độ xây dựng (%)", "Building coverage (%)", band=PERCENT)
+    far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất", "FAR", band=FAR)
+    setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)", band=SETBACK_M)
     conformity: Mapped[str | None] = column(Text, "Sự phù hợp quy hoạch: conform, contrary, unknown", "Conformity with the plan")
     conformity_note: Mapped[str | None] = column(Text, "Nội dung chưa phù hợp", "What does not conform")
 
@@ -51,15 +61,14 @@ class Building(LayerRow, Base):
     schema = "construction"
     comment = "Công trình xây dựng"
     exclusive_periods = False
-    layer_constraints = (*at_least_zero("storeys", "height_m", "footprint_m2", "floor_area_m2"),)
 
     name: Mapped[str | None] = column(Text, "Tên công trình", "Name")
     use: Mapped[str | None] = column(Text, "Công năng", "Use")
-    storeys: Mapped[int | None] = column(Integer, "Số tầng", "Storeys")
-    height_m: Mapped[float | None] = column(Float, "Chiều cao (m)", "Height (m)")
-    footprint_m2: Mapped[float | None] = column(Float, "Diện tích xây dựng (m²)", "Footprint (m²)")
-    floor_area_m2: Mapped[float | None] = column(Float, "Tổng diện tích sàn (m²)", "Floor area (m²)")
-    built_year: Mapped[int | None] = column(Integer, "Năm xây dựng", "Year built")
+    storeys: Mapped[int | None] = column(Integer, "Số tầng", "Storeys", band=STOREYS)
+    height_m: Mapped[float | None] = column(Float, "Chiều cao (m)", "Height (m)", band=HEIGHT_M)
+    footprint_m2: Mapped[float | None] = column(Float, "Diện tích xây dựng (m²)", "Footprint (m²)", band=FOOTPRINT_M2)
+    floor_area_m2: Mapped[float | None] = column(Float, "Tổng diện tích sàn (m²)", "Floor area (m²)", band=FLOOR_AREA_M2)
+    built_year: Mapped[int | None] = column(Integer, "Năm xây dựng", "Year built", band=BUILT)
     parcel_code: Mapped[str | None] = column(Text, "Thửa đất", "Parcel")
     permit_code: Mapped[str | None] = column(Text, "Giấy phép xây dựng", "Permit")
 
@@ -91,15 +100,12 @@ class InvestmentProject(LayerRow, Base):
     __tablename__ = "investment_project"
     schema = "construction"
     comment = "Dự án đầu tư"
-    layer_constraints = (
-        one_of("stage", "proposed", "approved", "under_construction", "completed", "stopped"),
-        *at_least_zero("capital_vnd"),
-    )
+    layer_constraints = (one_of("stage", "proposed", "approved", "under_construction", "completed", "stopped"),)
 
     name: Mapped[str] = column(Text, "Tên dự án", "Name")
     investor: Mapped[str | None] = column(Text, "Chủ đầu tư (tổ chức)", "Investor (an organisation)")
     stage: Mapped[str] = column(Text, "Giai đoạn", "Stage")
     starts_on: Mapped[date | None] = column(Date, "Ngày khởi công", "Starts on")
     ends_on: Mapped[date | None] = column(Date, "Ngày hoàn thành", "Ends on")
-    capital_vnd: Mapped[int | None] = column(BigInteger, "Tổng mức đầu tư (đồng)", "Capital (VND)")
+    capital_vnd: Mapped[int | None] = column(BigInteger, "Tổng mức đầu tư (đồng)", "Capital (VND)", band=MONEY_VND)
     decision_no: Mapped[str | None] = column(Text, "Quyết định chủ trương", "Decision")

@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Float, Identity, Index, In
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, at_least_zero, column, one_of
+from spatial.tables.bands import CYCLE_DAYS
+from spatial.tables.base import Base, column, one_of
 
 BATCH_KINDS = ("load", "edit", "api", "rollback", "migration")
 
@@ -19,7 +20,6 @@ class Source(Base):
     __tablename__ = "source"
     __table_args__ = (
         one_of("approving_tier", "nation", "province", "commune"),
-        *at_least_zero("update_cycle_days"),
         {"schema": "ingest", "comment": "Nguồn dữ liệu"},
     )
 
@@ -29,7 +29,7 @@ class Source(Base):
     steward: Mapped[str | None] = column(Text, "Đơn vị quản lý", "Steward")
     approving_tier: Mapped[str | None] = column(Text, "Cấp phê duyệt", "Approving tier")
     licence: Mapped[str | None] = column(Text, "Giấy phép sử dụng", "Licence")
-    update_cycle_days: Mapped[int | None] = column(Integer, "Chu kỳ cập nhật (ngày)", "Update cycle (days)")
+    update_cycle_days: Mapped[int | None] = column(Integer, "Chu kỳ cập nhật (ngày)", "Update cycle (days)", band=CYCLE_DAYS)
     is_sample: Mapped[bool] = column(Boolean, "Dữ liệu mẫu", "Sample data", server_default=text("false"))
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 

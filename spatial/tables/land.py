@@ -5,7 +5,8 @@ from datetime import date
 from sqlalchemy import BigInteger, Boolean, Computed, Date, Float, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, rule
+from spatial.tables.bands import PARCEL_M2, SRID
+from spatial.tables.base import Base, LayerRow, column, one_of, rule
 
 
 class LandUse(Base):
@@ -33,9 +34,7 @@ class LandUse(Base):
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 
 
-_AREAS = at_least_zero("area_m2", "area_official_m2", "area_stated_m2")
 PARCEL_COLUMN_CHECKS = (
-    *_AREAS,
     rule("national_id ~ '^[0-9]{12}$'", "national_id_form", "phải gồm đúng 12 chữ số"),
     rule("commune_code IS NOT NULL AND province_code IS NOT NULL", "units_known", "phải nhập mã xã, phường, đặc khu"),
     rule(
@@ -59,13 +58,15 @@ class ParcelColumns:
     land_use_code: Mapped[str | None] = column(
         Text, "Mã loại đất chính (đã chuẩn hóa)", "Principal land-use code, normalised", codes=LandUse
     )
-    area_m2: Mapped[float] = column(Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True)
+    area_m2: Mapped[float] = column(Float, "Diện tích tính trên bản đồ (m²)", "Computed area (m²)", derived=True, band=PARCEL_M2)
     area_srid: Mapped[int] = column(
         Integer, "EPSG của phép chiếu tính diện tích (4326: trên elipxoit)",
-        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True,
+        "EPSG code the area was computed in (4326: on the ellipsoid)", derived=True, band=SRID,
     )  # fmt: skip
-    area_stated_m2: Mapped[float | None] = column(Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)")
-    area_official_m2: Mapped[float | None] = column(Float, "Diện tích pháp lý (m²)", "Legal area (m²)")
+    area_stated_m2: Mapped[float | None] = column(
+        Float, "Diện tích ghi trong tệp (m²)", "Area stated in the file (m²)", band=PARCEL_M2
+    )
+    area_official_m2: Mapped[float | None] = column(Float, "Diện tích pháp lý (m²)", "Legal area (m²)", band=PARCEL_M2)
     address: Mapped[str | None] = column(Text, "Địa chỉ thửa đất", "Address of the parcel (never the owner's)")
 
 
@@ -93,7 +94,6 @@ class ParcelUse(Base):
 
     __tablename__ = "parcel_use"
     __table_args__ = (
-        *at_least_zero("area_m2"),
         Index("parcel_use_parcel_id_seq_key", "parcel_id", "seq", unique=True),
         Index("parcel_use_commune_code_idx", "commune_code"),
         {"schema": "land", "comment": "Các mục đích sử dụng của thửa đất có nhiều mục đích"},
@@ -105,7 +105,7 @@ class ParcelUse(Base):
     scheme: Mapped[str | None] = column(Text, "Bộ mã của tệp gốc", "Scheme of the raw code")
     raw: Mapped[str] = column(Text, "Nguyên văn", "As written")
     code: Mapped[str | None] = column(Text, "Mã loại đất chuẩn hóa", "Normalised code")
-    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)")
+    area_m2: Mapped[float | None] = column(Float, "Diện tích (m²)", "Area (m²)", band=PARCEL_M2)
     commune_code: Mapped[str | None] = column(String(5), "Mã xã", "Commune")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
 

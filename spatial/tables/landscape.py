@@ -3,7 +3,8 @@
 from sqlalchemy import Float, Text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, MeasuredArea, at_least_zero, column, one_of, rule
+from spatial.tables.bands import LEVEL_M
+from spatial.tables.base import Base, LayerRow, MeasuredArea, column, one_of, rule
 
 
 class GreenArea(MeasuredArea, LayerRow, Base):
@@ -13,7 +14,7 @@ class GreenArea(MeasuredArea, LayerRow, Base):
     schema = "landscape"
     comment = "Cây xanh đô thị"
     exclusive_periods = False
-    layer_constraints = (one_of("kind", "public", "limited", "specialised"), *at_least_zero("area_m2", "area_stated_m2"))
+    layer_constraints = (one_of("kind", "public", "limited", "specialised"),)
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str] = column(Text, "Loại: public, limited, specialised", "Kind")
@@ -26,10 +27,7 @@ class WaterBody(MeasuredArea, LayerRow, Base):
     schema = "landscape"
     comment = "Mặt nước"
     exclusive_periods = False
-    layer_constraints = (
-        one_of("kind", "river", "canal", "lake", "pond", "reservoir", "coastal"),
-        *at_least_zero("area_m2", "area_stated_m2"),
-    )
+    layer_constraints = (one_of("kind", "river", "canal", "lake", "pond", "reservoir", "coastal"),)
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str] = column(Text, "Loại", "Kind")
@@ -42,7 +40,6 @@ class NaturalArea(MeasuredArea, LayerRow, Base):
     schema = "landscape"
     comment = "Khu vực tự nhiên, cảnh quan"
     exclusive_periods = False
-    layer_constraints = (*at_least_zero("area_m2", "area_stated_m2"),)
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str | None] = column(Text, "Loại", "Kind")
@@ -60,6 +57,6 @@ class UndergroundSpace(LayerRow, Base):
 
     name: Mapped[str | None] = column(Text, "Tên", "Name")
     kind: Mapped[str | None] = column(Text, "Loại công trình ngầm", "Kind")
-    z_min_m: Mapped[float | None] = column(Float, "Cao độ đáy (m)", "Lowest height (m)")
-    z_max_m: Mapped[float | None] = column(Float, "Cao độ đỉnh (m)", "Highest height (m)")
+    z_min_m: Mapped[float | None] = column(Float, "Cao độ đáy (m)", "Lowest height (m)", band=LEVEL_M)
+    z_max_m: Mapped[float | None] = column(Float, "Cao độ đỉnh (m)", "Highest height (m)", band=LEVEL_M)
     vertical_datum: Mapped[str | None] = column(Text, "Hệ độ cao (mặc định Hòn Dấu, EPSG:5727)", "Vertical datum")

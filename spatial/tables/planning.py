@@ -10,7 +10,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Boolean, Date, Float, Identity, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, MeasuredArea, at_least_zero, column, one_of, rule
+from spatial.tables.bands import COUNT, FAR, HEIGHT_M, PEOPLE, PERCENT, SCALE, SETBACK_M, STOREYS, Band
+from spatial.tables.base import UNBOUND, Base, LayerRow, MeasuredArea, column, one_of, rule
 
 PLAN_STATUSES = ("unknown", "in_preparation", "approved", "in_force", "partly_annulled", "annulled", "replaced", "expired")
 EVENT_KINDS = ("approved", "in_force", "published", "amended", "partly_annulled", "annulled", "replaced", "expired")
@@ -18,6 +19,7 @@ THEMES = ("zoning", "plans", "red_line", "building_line", "corridor")
 GAP_REASONS = ("removed", "quarantined")
 WIDEST_STRIP_M = 10_000
 """No safety corridor along a line is wider; the lookup relies on it when it looks for lines far away."""
+_STRIP_M = Band(0, WIDEST_STRIP_M, "no corridor is wider, and the lookup looks no farther")
 
 
 class ZoneFunction(Base):
@@ -69,7 +71,7 @@ class Plan(LayerRow, Base):
     plan_level: Mapped[str] = column(Text, "Cấp: general, zoning, detailed, detailed_short", "Level")
     plan_kind: Mapped[str] = column(Text, "Loại quy hoạch", "Kind")
     adjustment: Mapped[str | None] = column(Text, "Điều chỉnh: first, overall, partial", "Adjustment")
-    scale: Mapped[int | None] = column(Integer, "Mẫu số tỷ lệ bản đồ", "Denominator of the scale")
+    scale: Mapped[int | None] = column(Integer, "Mẫu số tỷ lệ bản đồ", "Denominator of the scale", band=SCALE)
     decision_no: Mapped[str | None] = column(Text, "Số quyết định phê duyệt", "Number of the approving decision")
     decided_on: Mapped[date | None] = column(Date, "Ngày quyết định", "Date of the decision")
     authority: Mapped[str | None] = column(Text, "Cơ quan phê duyệt", "Approving authority")
@@ -108,22 +110,22 @@ class Zone(MeasuredArea, LayerRow, Base):
     exclusive_periods = False
     layer_constraints = (
         Index("zone_plan_code_idx", "plan_code"),
-        rule("max_coverage_pct BETWEEN 0 AND 100", "coverage_pct", "phải từ 0 đến 100"),
         rule("min_storeys <= max_storeys", "storeys_in_order", "số tầng tối thiểu không được lớn hơn số tầng tối đa"),
-        *at_least_zero("max_far", "max_height_m", "population", "setback_m", "area_m2", "area_stated_m2"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
     name: Mapped[str | None] = column(Text, "Tên ô", "Name")
     function_code: Mapped[str | None] = column(Text, "Mã chức năng", "Function code", codes=ZoneFunction)
     function_raw: Mapped[str | None] = column(Text, "Phân loại như trong hồ sơ", "Function as written")
-    max_coverage_pct: Mapped[float | None] = column(Float, "Mật độ xây dựng tối đa (%)", "Maximum building coverage (%)")
-    max_far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất tối đa", "Maximum FAR")
-    min_storeys: Mapped[int | None] = column(Integer, "Số tầng tối thiểu", "Minimum storeys")
-    max_storeys: Mapped[int | None] = column(Integer, "Số tầng tối đa", "Maximum storeys")
-    max_height_m: Mapped[float | None] = column(Float, "Chiều cao tối đa (m)", "Maximum height (m)")
-    population: Mapped[int | None] = column(Integer, "Dân số quy hoạch", "Planned population")
-    setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)")
+    max_coverage_pct: Mapped[float | None] = column(
+        Float, "Mật độ xây dựng tối đa (%)", "Maximum building coverage (%)", band=PERCENT
+    )
+    max_far: Mapped[float | None] = column(Float, "Hệ số sử dụng đất tối đa", "Maximum FAR", band=FAR)
+    min_storeys: Mapped[int | None] = column(Integer, "Số tầng tối thiểu", "Minimum storeys", band=STOREYS)
+    max_storeys: Mapped[int | None] = column(Integer, "Số tầng tối đa", "Maximum storeys", band=STOREYS)
+    max_height_m: Mapped[float | None] = column(Float, "Chiều cao tối đa (m)", "Maximum height (m)", band=HEIGHT_M)
+    population: Mapped[int | None] = column(Integer, "Dân số quy hoạch", "Planned population", band=PEOPLE)
+    setback_m: Mapped[float | None] = column(Float, "Khoảng lùi (m)", "Setback (m)", band=SETBACK_M)
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 
 
@@ -140,7 +142,6 @@ class PlanningLine(LayerRow, Base):
         Index("planning_line_wide_idx", "geom", postgresql_using="gist", postgresql_where=text("width_m > 100")),
         one_of("kind", "red_line", "building_line", "corridor"),
         one_of("side", "left", "right", "both"),
-        rule(f"width_m BETWEEN 0 AND {WIDEST_STRIP_M}", "width_m_plausible", f"phải từ 0 đến {WIDEST_STRIP_M}"),
     )
 
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
@@ -150,7 +151,10 @@ class PlanningLine(LayerRow, Base):
         Text, "Phía bị giới hạn theo chiều vẽ: left, right, both", "Restricted side along the line's direction"
     )
     width_m: Mapped[float | None] = column(
-        Float, "Bề rộng dải bị giới hạn tính từ đường (m)", "Width of the restricted strip from the line (m)"
+        Float,
+        "Bề rộng dải bị giới hạn tính từ đường (m)",
+        "Width of the restricted strip from the line (m)",
+        band=_STRIP_M,
     )
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
 
@@ -200,7 +204,6 @@ class PlanContent(Base):
     __table_args__ = (
         one_of("theme", *THEMES),
         Index("plan_content_key", "plan_code", "theme", unique=True),
-        *at_least_zero("row_count"),
         {
             "schema": "planning",
             "comment": "Số đối tượng đang có của từng đồ án theo chủ đề",
@@ -211,7 +214,7 @@ class PlanContent(Base):
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     plan_code: Mapped[str] = column(Text, "Mã hồ sơ quy hoạch", "Plan")
     theme: Mapped[str] = column(Text, "Chủ đề", "Theme")
-    row_count: Mapped[int] = column(BigInteger, "Số đối tượng", "Rows held", server_default=text("0"))
+    row_count: Mapped[int] = column(BigInteger, "Số đối tượng", "Rows held", server_default=text("0"), band=COUNT)
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
 
 
@@ -235,8 +238,8 @@ class ContentGap(Base):
     theme: Mapped[str | None] = column(Text, "Chủ đề (trống: mọi chủ đề)", "Theme (empty: all)")
     table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)")
     row_code: Mapped[str | None] = column(Text, "Mã đối tượng", "Code of the row")
-    valid_from: Mapped[date | None] = column(Date, "Có hiệu lực từ ngày", "In force from")
-    valid_to: Mapped[date | None] = column(Date, "Hết hiệu lực từ ngày", "In force until (exclusive)")
+    valid_from: Mapped[date | None] = column(Date, "Có hiệu lực từ ngày", "In force from", band=UNBOUND)
+    valid_to: Mapped[date | None] = column(Date, "Hết hiệu lực từ ngày", "In force until (exclusive)", band=UNBOUND)
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
     geom: Mapped[Any | None] = column(
         Geometry("MULTIPOLYGON", srid=4326, spatial_index=False),

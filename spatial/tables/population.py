@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from spatial.tables.base import Base, LayerRow, at_least_zero, column, one_of, share
+from spatial.tables.bands import COUNT, FIGURE, PEOPLE, PEOPLE_OF_CELL, SRID, YEAR
+from spatial.tables.base import Base, LayerRow, column, one_of, share
 
 _UNIT_ON = (
     "Mã đơn vị theo địa giới ngày (trống: cuối năm của kỳ)",
@@ -35,11 +36,11 @@ class GridCell(LayerRow, Base):
     schema = "population"
     comment = "Ô lưới dân số"
     exclusive_periods = False
-    layer_constraints = (*at_least_zero("population"), Index("grid_cell_raster_code_idx", "raster_code"))
+    layer_constraints = (Index("grid_cell_raster_code_idx", "raster_code"),)
 
     raster_code: Mapped[str] = column(Text, "Bộ dữ liệu lưới", "Dataset of the grid")
-    year: Mapped[int] = column(Integer, "Năm", "Year")
-    population: Mapped[float] = column(Float, "Số dân trong ô", "People in the cell")
+    year: Mapped[int] = column(Integer, "Năm", "Year", band=YEAR)
+    population: Mapped[float] = column(Float, "Số dân trong ô", "People in the cell", band=PEOPLE_OF_CELL)
 
 
 class Raster(Base):
@@ -48,16 +49,15 @@ class Raster(Base):
     __tablename__ = "raster"
     __table_args__ = (
         Index("raster_code_year_key", "code", "year", unique=True),
-        *at_least_zero("population"),
         {"schema": "population", "comment": "Lưới dân số dạng ảnh (GeoTIFF)"},
     )
 
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     code: Mapped[str] = column(Text, "Mã bộ dữ liệu", "Dataset")
-    year: Mapped[int] = column(Integer, "Năm", "Year")
+    year: Mapped[int] = column(Integer, "Năm", "Year", band=YEAR)
     title: Mapped[str | None] = column(Text, "Tên", "Title")
-    srid: Mapped[int] = column(Integer, "EPSG", "EPSG code")
-    population: Mapped[float] = column(Float, "Tổng số dân", "Sum of people")
+    srid: Mapped[int] = column(Integer, "EPSG", "EPSG code", band=SRID)
+    population: Mapped[float] = column(Float, "Tổng số dân", "Sum of people", band=PEOPLE)
     content: Mapped[bytes] = column(LargeBinary, "Tệp GeoTIFF", "The GeoTIFF")
     sha256: Mapped[str] = column(Text, "Mã băm của tệp", "Hash of the file")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
@@ -71,7 +71,6 @@ class UnitCount(Base):
         one_of("level", "nation", "region", "province", "city", "commune"),
         one_of("sex", "all", "female", "male"),
         one_of("method", "census", "register", "estimate", "grid"),
-        *at_least_zero("people"),
         Index("unit_count_key", "level", "unit_code", "year", "sex", "age_group", "method", unique=True),
         {"schema": "population", "comment": "Dân số theo đơn vị hành chính"},
     )
@@ -79,10 +78,10 @@ class UnitCount(Base):
     id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
     level: Mapped[str] = column(Text, "Cấp", "Tier")
     unit_code: Mapped[str] = column(Text, "Mã đơn vị", "Unit")
-    year: Mapped[int] = column(Integer, "Năm", "Year")
+    year: Mapped[int] = column(Integer, "Năm", "Year", band=YEAR)
     sex: Mapped[str] = column(Text, "Giới tính", "Sex", server_default=text("'all'"))
     age_group: Mapped[str] = column(Text, "Nhóm tuổi", "Age group", server_default=text("'all'"))
-    people: Mapped[int] = column(BigInteger, "Số người", "People")
+    people: Mapped[int] = column(BigInteger, "Số người", "People", band=PEOPLE)
     method: Mapped[str] = column(Text, "Phương pháp", "Method")
     source_code: Mapped[str | None] = column(Text, "Nguồn", "Source")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))
@@ -97,7 +96,6 @@ class Observation(Base):
         one_of("level", "nation", "region", "province", "city", "commune"),
         *share("coverage"),
         CheckConstraint("period ~ '^[0-9]{4}$'", name="period_is_year"),
-        CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="value_is_finite"),
         Index("observation_key", "indicator_code", "level", "unit_code", "period", unique=True),
         {"schema": "survey", "comment": "Số liệu báo cáo hằng năm"},
     )
@@ -107,7 +105,7 @@ class Observation(Base):
     level: Mapped[str] = column(Text, "Cấp", "Tier")
     unit_code: Mapped[str] = column(Text, "Mã đơn vị", "Unit")
     period: Mapped[str] = column(Text, "Kỳ (năm)", "Period (a year)")
-    value: Mapped[float] = column(Float, "Giá trị", "Value")
+    value: Mapped[float] = column(Float, "Giá trị", "Value", band=FIGURE)
     coverage: Mapped[float | None] = column(Float, "Mức độ đầy đủ (0-1)", "Coverage (0-1)")
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
     entered_by: Mapped[str] = column(Text, "Đơn vị nhập", "Entered by (an office)", server_default=text("session_user"))
@@ -130,7 +128,6 @@ class Completeness(Base):
     __tablename__ = "completeness"
     __table_args__ = (
         one_of("layer", *COMPLETE_LAYERS),
-        *at_least_zero("row_count"),
         CheckConstraint("complete_from <= stated_on", name="complete_from_in_order"),
         Index("completeness_key", "layer", "commune_code", "stated_on", unique=True),
         {"schema": "survey", "comment": "Xác nhận dữ liệu của một lớp đã đầy đủ trong một xã"},
@@ -141,7 +138,7 @@ class Completeness(Base):
     commune_code: Mapped[str] = column(String(5), "Mã xã, phường", "Commune")
     stated_on: Mapped[date] = column(Date, "Đầy đủ tính đến ngày", "Complete as of")
     complete_from: Mapped[date | None] = column(Date, "Giấy phép: đầy đủ từ ngày", "Permits: complete since")
-    row_count: Mapped[int] = column(BigInteger, "Số đối tượng có trong thực tế", "How many there are")
+    row_count: Mapped[int] = column(BigInteger, "Số đối tượng có trong thực tế", "How many there are", band=COUNT)
     steward: Mapped[str] = column(Text, "Đơn vị xác nhận", "Stated by (an office)")
     note: Mapped[str | None] = column(Text, "Ghi chú", "Note")
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Write", server_default=text("ingest.current_batch()"))

@@ -34,7 +34,7 @@ class ParcelOwner(Base):
 
 
 class ParcelRestricted(ParcelColumns, LayerRow, Base):
-    """A parcel of national defence or public security; the lookup says `unknown: not published` there."""
+    """A parcel of national defence or public security; nothing of the public side reads it, so nothing tells that it is there."""
 
     __tablename__ = "parcel_restricted"
     schema = "private"

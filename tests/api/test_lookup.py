@@ -1,5 +1,6 @@
 """`/lookup` as its clients see it: parameters, members, languages, refusals."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -191,3 +192,33 @@ async def test_what_an_event_took_away_is_told_with_its_relation_to_the_parcel(w
     assert (change["relation"], change["area_m2"], change["share"]) == ("across", 50.0, 0.25)
     assert "50.00 m² of the parcel lie in that part" in change["note"]
     assert plans["items"][0]["plan"]["changed_in_part"] is True
+
+
+async def test_land_that_must_not_be_shown_cannot_be_told_from_what_is_not_there(asked: httpx.AsyncClient, world: World) -> None:
+    """By code, by point, by address, as an item, by its address in `/id/`, in the search: byte for byte, but what was asked."""
+    lon, lat = lonlat(40, 40)
+    doors = {
+        "lookup": ("/lookup", {"parcel": "{code}"}),
+        "short": ("/lookup", {"parcel": "09706.77.{number}"}),
+        "point": ("/lookup", {"lon": str(lon), "lat": str(lat)}),
+        "text": ("/lookup", {"q": "09706/77/{number}"}),
+        "items": ("/ogc/collections/parcels/items", {"code": "{code}"}),
+        "box": ("/ogc/collections/parcels/items", {"bbox": f"{lon - 1e-5},{lat - 1e-5},{lon + 1e-5},{lat + 1e-5}"}),
+        "id": ("/id/parcels/{code}", {}),
+        "search": ("/search", {"q": "tờ 77 thửa {number}"}),
+    }
+
+    async def ask(number: str) -> dict[str, tuple[int, str]]:
+        found = {}
+        for name, (path, query) in doors.items():
+            words = {"code": f"09706.09706.77.{number}", "number": number}
+            answer = await asked.get(path.format(**words), params={key: text.format(**words) for key, text in query.items()})
+            plain = re.sub(r'known_at=[^&"]*|"(data_version|timeStamp|request_id)":\s*("[^"]*"|\d+)', "", answer.text)
+            found[name] = answer.status_code, re.sub(rf"77([./]|%2F){number}|th%E1%BB%ADa.{number}|thửa {number}", "", plain)
+        return found
+
+    empty = await ask("5")
+    with world.writing():
+        world.parcel((30, 30, 50, 50), "77", "5", table="private.parcel_restricted")
+    assert await ask("5") == await ask("6") == empty
+    assert (empty["lookup"][0], empty["point"][0], empty["id"][0]) == (404, 200, 404)

@@ -1,10 +1,12 @@
 """Issues that other tests only pass by: each is raised by loading a real file, and told with what it is about."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import Engine
+from shapely.affinity import translate
+from sqlalchemy import Engine, text
 
 from ingest import quarantine
 from ingest.encodings import Encoding, encode
@@ -84,3 +86,50 @@ def test_a_column_that_cannot_tell_its_encoding_follows_the_others_and_says_so(t
     assert (report.added, report.encoding, report.issues["text_by_file"]) == (4, "tcvn3", 1)
     assert rows(town, "SELECT column_name FROM ingest.issue WHERE code = 'text_by_file'") == [("DIACHI",)]
     assert rows(town, "SELECT owner_name FROM private.parcel_owner ORDER BY parcel_id") == [(name,) for name in names]
+
+
+def test_numbers_and_dates_that_none_can_have_wait_in_quarantine(town: Engine, tmp_path: Path) -> None:
+    """The rest of the file is loaded; a text, a float and a whole number too large for its column end no load."""
+    shapes = [translate(SQUARE, n / 1000) for n in range(8)]
+    columns: dict[str, list[Any]] = {
+        "code": [f"b{n}" for n in range(8)],
+        "height_m": [12.5, float("inf"), 1e6, float("nan"), 3.0, 3.0, 3.0, 3.0],
+        "storeys": [3, 3, 3, 3, 3_000_000_000, 3, 3, 3],
+        "valid_from": ["2025-01-01"] * 5 + ["0001-01-01", "2025-01-01", "1799-12-31"],
+        "valid_to": [None] * 6 + ["9999-12-31", None],
+    }
+    report = load_one(town, "buildings", write_layer(tmp_path / "b.gpkg", shapes, columns, crs="EPSG:4326"))
+    assert (report.added, report.quarantined) == (2, 6)
+    assert (report.issues["value_implausible"], report.issues["date_implausible"]) == (3, 3)
+    assert rows(town, "SELECT code, height_m FROM construction.building ORDER BY code") == [("b0", 12.5), ("b3", None)]
+    told = rows(town, "SELECT row_no, column_name, message FROM ingest.issue WHERE code = 'value_implausible' ORDER BY row_no")
+    assert [(row, name) for row, name, _ in told] == [(2, "height_m"), (3, "height_m"), (5, "storeys")]
+    assert "phải từ 0 đến 1.500" in told[0][2]
+
+
+def test_infinite_texts_and_areas_wait_too(town: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text(
+        "level,unit_code,year,people,method\ncommune,1,2024,100,census\ncommune,2,2024,1e300,census\ncommune,3,2024,Infinity,census\n"
+        "commune,4,1024,100,census\n"
+    )
+    report = load_one(town, "unit_counts", path)
+    assert (report.added, report.quarantined, report.issues["value_implausible"]) == (1, 3, 3)
+    parcels = load_one(town, "parcels", parcel_file(tmp_path / "p.gpkg", [1, 2], DIENTICH=[100.0, float("inf")]))
+    assert (parcels.added, parcels.issues["value_implausible"]) == (1, 1)
+    uses = parcel_file(tmp_path / "u.gpkg", [3], KHLOAIDAT=["ODT: " + "9" * 400 + " + CLN: 20"])
+    assert load_one(town, "parcels", uses).added == 1
+    assert rows(town, "SELECT area_m2 FROM land.parcel_use WHERE area_m2 > 1e10") == []
+
+
+def test_a_shape_with_too_many_vertices_waits_and_the_limit_is_a_row(town: Engine, tmp_path: Path) -> None:
+    fine = shapely.segmentize(SQUARE, 0.0005 / 5_100)
+    assert 20_000 < shapely.get_num_coordinates(fine) < 30_000
+    columns = {"code": ["a", "b"], "kind": ["public", "public"], "valid_from": ["2025-01-01"] * 2}
+    path = write_layer(tmp_path / "g.gpkg", [SQUARE, fine], columns, crs="EPSG:4326")
+    report = load_one(town, "green_areas", path)
+    assert (report.added, report.quarantined, report.issues["too_many_vertices"]) == (1, 1, 1)
+    assert "20,000" in one(town, "SELECT message FROM ingest.issue WHERE code = 'too_many_vertices'")
+    with town.begin() as connection:
+        connection.execute(text("UPDATE admin.vertex_limit SET most_vertices = 30000 WHERE table_name = 'landscape.green_area'"))
+    assert load_one(town, "green_areas", path).added == 1

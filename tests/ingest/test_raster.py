@@ -51,6 +51,14 @@ def test_negative_cells_are_set_aside(town: Engine, tmp_path: Path) -> None:
     assert {code for (code,) in rows(town, "SELECT reasons ->> 0 FROM ingest.quarantine")} == {"cell_negative"}
 
 
+def test_cells_with_more_people_than_a_cell_can_have_are_set_aside(town: Engine, tmp_path: Path) -> None:
+    people = np.array([[1, np.inf, 2], [-9999, 1e9, -np.inf]], dtype=np.float32)
+    report = load_one(town, "population_grid", write_grid(tmp_path / "p.tif", people, year="2024"))
+    assert (report.added, report.quarantined) == (2, 3)
+    assert (report.issues["value_implausible"], report.issues["cell_negative"]) == (2, 1)
+    assert one(town, "SELECT population FROM population.raster") == 3
+
+
 @pytest.mark.parametrize(
     ("options", "words"), [({"crs": None}, "coordinate system"), ({"bands": 2}, "bands"), ({"year": ""}, "year")]
 )

@@ -16,7 +16,7 @@ from spatial.errors import Conflict, InvalidInput, NotFound
 from spatial.users import Role
 from tests.conftest import Database, admin_cursor
 from tests.ingest.files import squares, write_layer
-from tests.ingest.world import COMMUNE, WEST, load_one, one, parcel_file, rows
+from tests.ingest.world import COMMUNE, load_one, one, parcel_file, rows
 from tests.spatial.people import make_user, session
 
 MAY, JUNE = date(2025, 5, 1), date(2025, 6, 1)
@@ -70,12 +70,16 @@ def test_restricted_and_released_again_it_is_the_same_parcel(town: Engine, tmp_p
     assert (again.unchanged, again.wrote) == (1, False)
 
 
-def test_the_door_that_says_yes_or_no_follows(town: Engine, tmp_path: Path) -> None:
-    code = f"{COMMUNE}.{WEST}.1.1"
-    asked = f"SELECT land.is_unpublished_parcel('{code}', NULL, NULL, NULL)"
-    for use, is_unpublished in (("ODT", False), ("CAN", True), ("ODT", False)):
-        load_one(town, "parcels", parcels(tmp_path, [use]))
-        assert one(town, asked) is is_unpublished
+def test_nothing_that_the_public_may_call_reads_restricted_land(database: Database) -> None:
+    with admin_cursor(database.login("dothi_public")) as cursor:
+        cursor.execute(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+            " WHERE has_function_privilege(p.oid, 'EXECUTE') AND has_schema_privilege(n.oid, 'USAGE')"
+            " AND p.prosecdef AND p.prosrc LIKE '%private.%' AND p.prorettype <> 'trigger'::regtype"
+        )
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'is_unpublished%'")
+        assert cursor.fetchone() == (0,)
 
 
 def test_with_dates_what_it_was_while_restricted_stays_secret(town: Engine, tmp_path: Path) -> None:

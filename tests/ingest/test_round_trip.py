@@ -49,7 +49,8 @@ AREAS = "UPDATE {table} SET area_srid = 5899, area_m2 = admin.area_m2(geom, 5899
 
 def value_of(column: Column[Any]) -> Any:
     """Give a value of the column's kind that is easily lost on the way through a file."""
-    for kind, value in ((Boolean, True), (Integer, 7), (Float, 0.1 + 0.2), (Numeric, 12.5), (Date, date(2024, 2, 29))):
+    least = column.info["band"].least if isinstance(column.type, Integer) and "band" in column.info else 0
+    for kind, value in ((Boolean, True), (Integer, least + 7), (Float, 0.1 + 0.2), (Numeric, 12.5), (Date, date(2024, 2, 29))):
         if isinstance(column.type, kind):
             return value
     return NOTE

@@ -1,7 +1,9 @@
 """What the lookup says, case by case, in worlds of a few shapes."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 import shapely
@@ -248,21 +250,36 @@ async def test_a_point_without_a_parcel_is_answered_by_itself(world: World, ask:
     assert theme(answer, Theme.BUILDING_LINE).state is State.UNKNOWN
 
 
-async def test_land_that_is_not_published_is_unknown_whatever_is_planned(world: World, ask: Ask) -> None:
+async def test_land_that_must_not_be_shown_is_answered_as_ground_without_a_parcel(world: World, ask: Ask) -> None:
+    """Whatever is known there: nothing of the answer changes when the restricted parcel comes, nor beside nor over it."""
     with world.writing():
-        secret = world.parcel((0, 0, 50, 50), "9", "1", table="private.parcel_restricted")
         beside, over = world.parcel((50, 0, 60, 50)), world.parcel((40, 100, 60, 150))
-        world.parcel((0, 100, 50, 150), "9", "2", table="private.parcel_restricted")
         world.plan("P1", (-100, -100, 200, 200))
         world.zone("P1", (-50, -50, 200, 200))
         for one in ("zoning", "red_line", "building_line", "plans"):
             world.coverage(one, (-90, -90, 190, 190), plan_code="P1")
-    lon, lat = lonlat(25, 25)
-    for answer in (await ask(lon=lon, lat=lat), await ask(parcel=secret), await ask(parcel=over)):
-        assert [one.state for one in answer.themes] == [State.UNKNOWN] * 5
-        assert all("không công bố" in one.reason.vi and not one.items for one in answer.themes if one.reason)
-    assert (await ask(parcel=secret)).subject.parcel is None
-    assert theme(await ask(parcel=beside), Theme.ZONING).state is State.AFFECTED
+    known, unknown = lonlat(25, 25), lonlat(525, 525)
+    places: list[dict[str, Any]] = [{"lon": lon, "lat": lat} for lon, lat in (known, unknown)]
+    places += [{"parcel": beside}, {"parcel": over}]
+    before = [await ask(**place) for place in places]
+    assert [one.state for one in before[1].themes] == [State.UNKNOWN] * 5
+    with world.writing():
+        secret = world.parcel((0, 0, 50, 50), "9", "1", table="private.parcel_restricted", national_id="123456789012")
+        world.parcel((0, 100, 50, 150), "9", "2", table="private.parcel_restricted")
+        world.parcel((500, 500, 550, 550), "9", "3", table="private.parcel_restricted")
+    after = [await ask(**place) for place in places]
+    assert [replace(one, data_version=0, known_at=None) for one in after] == [
+        replace(one, data_version=0, known_at=None) for one in before
+    ]
+    for code in (secret, f"{COMMUNE}.9.1", "123456789012"):
+        with pytest.raises(NotFound) as told:
+            await ask(parcel=code)
+        absent = code.replace(".9.1", ".8.1").replace("12345", "54321")
+        with pytest.raises(NotFound) as other:
+            await ask(parcel=absent)
+        assert (str(told.value), told.value.vi) == (
+            str(other.value).replace(absent, code), (other.value.vi or "").replace(absent, code)
+        )  # fmt: skip
 
 
 async def test_codes_resolve_in_full_in_short_and_from_before_a_merger(world: World, ask: Ask) -> None:

@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from spatial.database import downgrade, migrate
 from spatial.layers import LAYERS
@@ -155,3 +156,39 @@ def test_the_pinned_transformation_stands_in_the_database(connection: Connection
             {"east": east, "north": north, "srid": database_srid(epsg)},
         ).one()
         assert tuple(found) == pytest.approx((lon, lat), abs=2e-11 * 5)  # 1e-10 degrees is 0.01 mm
+
+
+def test_rows_of_before_that_break_a_bound_stay_and_are_listed(database: Database) -> None:
+    """The bound holds for what is written from then on; where restricted land is, is not told."""
+    downgrade(database.url, "-1")
+    engine = create_engine(sqlalchemy_url(database.url))
+    shape = "ST_Multi(ST_MakeEnvelope(105, 20, 105.01, 20.01, 4326))"
+    parcel = (
+        "(code, former_commune_code, map_sheet, parcel_no, area_m2, area_srid, province_code, commune_code, valid_from, geom)"
+    )
+    with engine.begin() as connection:
+        for statement in (
+            f"INSERT INTO landscape.green_area (code, kind, area_m2, geom) VALUES ('odd', 'public', 'Infinity', {shape})",
+            f"INSERT INTO landscape.green_area (code, kind, valid_from, geom) VALUES ('old', 'public', '0001-01-01', {shape})",
+            f"INSERT INTO private.parcel_restricted {parcel}"
+            f" VALUES ('s', '1', '1', '1', 1, 9209, '37', '37001', '0001-01-01', {shape})",
+        ):
+            connection.execute(text(statement))
+    migrate(database.url)
+    with engine.begin() as connection:
+        told = connection.execute(text("SELECT column_name, value, message FROM ingest.issue ORDER BY message")).all()
+        assert [(row.column_name, row.value) for row in told] == [
+            ("area_m2", "Infinity"), ("valid_from", "0001-01-01"), ("valid_from", None)
+        ]  # fmt: skip
+        assert "Bảng private.parcel_restricted: 1 dòng" in told[-1].message
+        assert connection.scalar(text("SELECT kind FROM ingest.batch ORDER BY id DESC LIMIT 1")) == "migration"
+        unproven = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND NOT convalidated ORDER BY 1"
+        assert connection.scalars(text(unproven)).all() == [
+            "green_area_area_m2_plausible_check",
+            "green_area_valid_from_plausible_check",
+            "parcel_restricted_valid_from_plausible_check",
+        ]
+        assert connection.scalar(text("SELECT count(*) FROM landscape.green_area")) == 2
+    with engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(text("UPDATE landscape.green_area SET name = 'x' WHERE code = 'odd'"))
+    engine.dispose()

@@ -109,14 +109,12 @@ def test_functions_that_act_as_their_owner_give_no_name_away(secretive: Database
 
 
 PUBLIC_DEFINERS = {
-    "land.is_unpublished",
-    "land.is_unpublished_parcel",
     "admin.estimated_extent",
     "admin.estimated_density",
     "admin.territory_refusal",
 }
-"""Functions that others may call and that read more than they may: the first two tell yes or no only, the next two begin with
-`admin.check_readable`, the last tells an editor whose ground it is, as `admin.editor_territory` and the units do."""
+"""Functions that others may call and that read more than they may: those of statistics begin with `admin.check_readable`, the last
+tells an editor whose ground it is, as `admin.editor_territory` and the units do."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])

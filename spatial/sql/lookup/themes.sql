@@ -7,7 +7,6 @@ SELECT
         SELECT bool_or(row_security_active(format('planning.%I', t)) OR row_security_active(format('history.%I', 'planning__' || t)))
         FROM unnest(ARRAY['zone', 'plan', 'plan_event', 'planning_line', 'theme_coverage', 'plan_content', 'content_gap']) AS t
     ) AS rows_may_be_hidden,
-    land.is_unpublished(s.geom) AS is_unpublished,
     CASE WHEN s.has_area THEN ST_Area(s.plane) END AS area_m2,
     CASE WHEN CAST(:with_shapes AS boolean) THEN ST_AsGeoJSON(s.plane, 3, 0)::json END AS plane,
     (

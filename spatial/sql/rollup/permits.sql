@@ -1,7 +1,8 @@
 -- Permits by commune and year of issue; one for each code, as its latest legal period has it.
 -- coverage of a year: what stewards' statements (survey.completeness) vouch for: the part of the year, up to the legal date, from
 -- complete_from to stated_on, times permits loaded for that time / permits that there are. A year without permits is 0 only where
--- a statement speaks of it. Contrary to plan: times the share of permits that were checked.
+-- a statement speaks of it, up to a hundred years back: a permit with a year that none can have begins no series. Contrary to plan:
+-- times the share of permits that were checked.
 -- Parameters: communes text[] (NULL = all), legal_date date. Relies on permit_commune_code_idx, permit_code_period_excl.
 WITH commune AS (
     SELECT code, coalesce(province_code, parent_code, 'VN') AS parent_code, valid_from
@@ -50,8 +51,13 @@ unit AS (
 ),
 year AS (
     SELECT y.year, make_date(y.year, 1, 1) AS first_day, least(make_date(y.year, 12, 31), CAST(:legal_date AS date)) AS last_day
-    FROM generate_series(
-        (SELECT min(first_year) FROM unit), extract(year FROM CAST(:legal_date AS date))::int) AS y (year)
+    FROM (
+        SELECT generate_series(
+            greatest((SELECT min(first_year) FROM unit), extract(year FROM CAST(:legal_date AS date))::int - 100),
+            extract(year FROM CAST(:legal_date AS date))::int) AS year
+        UNION
+        SELECT year FROM permit
+    ) AS y
 ),
 vouched AS (
     SELECT s.unit_code, y.year, max(s.loaded * (

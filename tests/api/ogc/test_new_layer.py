@@ -22,7 +22,8 @@ from spatial.layers import Text as Words
 from spatial.publish import publish_layers
 from spatial.settings import Settings
 from spatial.tables import Base, LandUse
-from spatial.tables.base import NAMING, LayerRow, at_least_zero, column
+from spatial.tables.bands import Band
+from spatial.tables.base import NAMING, LayerRow, column
 from spatial.tiles import Tile
 from spatial.users import Role
 from tests.api.conftest import serving, writing
@@ -44,10 +45,12 @@ class Tree(LayerRow, OwnBase):
     schema = "landscape"
     comment = "Cây đường phố"
     geometry_type = "POINT"
-    layer_constraints = (*at_least_zero("girth_cm"), Index("street_tree_species_idx", "species"))
+    layer_constraints = (Index("street_tree_species_idx", "species"),)
 
     species: Mapped[str] = column(Text, "Loài cây", "Species")
-    girth_cm: Mapped[int | None] = column(Integer, "Chu vi thân (cm)", "Girth (cm)")
+    girth_cm: Mapped[int | None] = column(
+        Integer, "Chu vi thân (cm)", "Girth (cm)", band=Band(0, 5_000, "the thickest tree on earth")
+    )
     land_use_code: Mapped[str | None] = column(Text, "Mã loại đất", "Land use", codes=LandUse)
 
 
@@ -148,7 +151,7 @@ def test_a_file_loads_and_bad_rows_wait(migrated: Database, tmp_path: Path) -> N
     (first,) = load_files(engine, TREES, [path], LoadOptions())
     (again,) = load_files(engine, TREES, [path], LoadOptions())
     engine.dispose()
-    assert (first.added, first.quarantined, first.issues["value_not_allowed"]) == (1, 1, 1)
+    assert (first.added, first.quarantined, first.issues["value_implausible"]) == (1, 1, 1)
     assert (again.added, again.unchanged, again.wrote) == (0, 1, False)
 
 
@@ -237,7 +240,7 @@ async def test_a_file_is_loaded_served_edited_and_taken_back(
         assert cursor.fetchall() == [("37", 105.0212346)]
         for change, words in (
             ("land_use_code = 'XXX'", "không có mã XXX"),
-            ("girth_cm = -1", "«Chu vi thân (cm)» = -1: không được âm"),
+            ("girth_cm = -1", "«Chu vi thân (cm)» = -1: phải từ 0 đến 5.000"),
             ("species = NULL", "Chưa nhập «Loài cây»"),
             ("geom = ST_Translate(geom, 1, 0)", "ngoài địa bàn"),
         ):
