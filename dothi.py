@@ -57,6 +57,10 @@ def _sentence_for(error: Exception) -> str:
         return "Cơ sở dữ liệu không trả lời. The database does not answer: see `dothi db status`, or check DOTHI_DATABASE_URL."
     if isinstance(cause, Error) and cause.pgcode in _NO_SCHEMA:
         return "Cơ sở dữ liệu chưa có lược đồ hiện hành. The database lacks the present schema: run `dothi db migrate`."
+    if isinstance(cause, Error) and cause.pgcode == "42501":
+        return (
+            "Tài khoản của bạn không có quyền làm việc này. Your login may not do this: ask an administrator (dothi user list)."
+        )
     kind = f"{type(cause).__name__} {cause.pgcode}" if isinstance(cause, Error) else type(error).__name__
     return f"Lỗi ngoài dự kiến. Unexpected error ({kind}); `dothi --debug ...` shows where."
 
@@ -170,7 +174,7 @@ app.add_typer(user, name="user")
 @user.command("add")
 def user_add(
     name: str,
-    role: Annotated[str, typer.Option("--role", help="reader | editor")] = "reader",
+    role: Annotated[str, typer.Option("--role", help="reader | editor | loader | steward | auditor | administrator")] = "reader",
     territory: Annotated[
         list[str] | None, typer.Option("--territory", help="Mã tỉnh hoặc xã, có thể lặp lại. / Province or commune; may repeat.")
     ] = None,
@@ -195,17 +199,56 @@ def user_list() -> None:
     with _transaction() as connection:
         users = list_users(connection)
     for found in users:
-        typer.echo(f"{found.name:<32}{found.role:<8}{', '.join(found.territory)}")
+        state = ["(đã khóa / locked)"] if found.is_locked else []
+        typer.echo(" ".join([f"{found.name:<32}{found.role:<14}", *state, ", ".join(found.territory)]).rstrip())
 
 
 @user.command("drop")
 def user_drop(name: str) -> None:
-    """Xóa tài khoản; nhật ký vẫn giữ. / Remove a login; the audit of its edits stays."""
+    """Khóa, ngắt phiên rồi xóa tài khoản; nhật ký vẫn giữ. / End a login and its sessions at once; the audit stays."""
     from spatial.users import drop_user
 
+    _lock_out(name)
     with _transaction() as connection:
         drop_user(connection, name)
     typer.echo(f"Đã xóa / dropped: {name}")
+
+
+@user.command("lock")
+def user_lock(name: str) -> None:
+    """Khóa tài khoản và ngắt các phiên đang mở. / Let a login in no more and end its sessions, at once."""
+    ended = _lock_out(name)
+    typer.echo(f"Đã khóa / locked: {name}; đã ngắt {ended} phiên / {ended} sessions ended")
+
+
+@user.command("unlock")
+def user_unlock(name: str) -> None:
+    """Mở khóa tài khoản. / Let a locked login in again."""
+    from spatial.users import unlock_user
+
+    with _transaction() as connection:
+        unlock_user(connection, name)
+    typer.echo(f"Đã mở khóa / unlocked: {name}")
+
+
+@user.command("password")
+def user_password(name: str) -> None:
+    """Cấp mật khẩu mới, chỉ hiện một lần. / Give a login a new password; it is shown once."""
+    from spatial.users import renew_password
+
+    with _transaction() as connection:
+        password = renew_password(connection, name)
+    typer.echo(f"Tài khoản / login: {name}\nMật khẩu / password: {password}")
+
+
+def _lock_out(name: str) -> int:
+    """Lock a login, and once that holds end its sessions."""
+    from spatial.users import end_sessions, lock_user
+
+    with _transaction() as connection:
+        lock_user(connection, name)
+    with _transaction() as connection:
+        return end_sessions(connection, name)
 
 
 # -- figures ----------------------------------------------------------------------------------------------------------------

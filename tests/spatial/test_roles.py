@@ -112,9 +112,10 @@ PUBLIC_DEFINERS = {
     "land.is_unpublished_parcel",
     "admin.estimated_extent",
     "admin.estimated_density",
+    "admin.end_long_waits",
 }
-"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the others
-begin with `admin.check_readable`."""
+"""Functions that the public may call and that read more than the public may: the first two tell yes or no only, the next two
+begin with `admin.check_readable`, the last tells how many it ended."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])
