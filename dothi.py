@@ -48,11 +48,17 @@ _NO_SCHEMA = {"42P01", "3F000", "42883", "42703"}
 """What PostgreSQL calls a table, schema, function or column that does not exist."""
 
 
+_REFUSED = ("not permitted to log in", "password authentication failed")
+"""PostgreSQL's words for a login that it lets in no more; a refused connection has no code."""
+
+
 def _sentence_for(error: Exception) -> str:
     """Say what a foreign error means without its own text, which may repeat a statement and a person's data in it."""
     from psycopg2 import Error, OperationalError
 
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OperationalError) and any(words in str(cause) for words in _REFUSED):
+        return "Cơ sở dữ liệu từ chối tài khoản này. The database refuses this login: locked, dropped, or another password."
     if isinstance(cause, OperationalError):
         return "Cơ sở dữ liệu không trả lời. The database does not answer: see `dothi db status`, or check DOTHI_DATABASE_URL."
     if isinstance(cause, Error) and cause.pgcode in _NO_SCHEMA:
@@ -130,8 +136,11 @@ def db_migrate() -> None:
     """Tạo hoặc nâng cấp lược đồ. / Create or upgrade the schema."""
     from spatial.access import admin_url
     from spatial.database import migrate
+    from spatial.work_login import ensure_operator
 
-    migrate(admin_url(_settings()))
+    settings = _settings()
+    migrate(admin_url(settings))
+    ensure_operator(settings)
     typer.echo("Lược đồ đã cập nhật / schema up to date")
 
 
@@ -140,7 +149,7 @@ def db_normalize() -> None:
     """Đưa hình học và diện tích đã lưu về dạng hiện hành. / Bring stored geometry and areas to their present form, as a batch."""
     from ingest.normalize import normalize
 
-    done = normalize(_open_admin_engine())
+    done = normalize(_open_engine())
     for name, rows in done.changed.items():
         typer.echo(f"{name:<34}{rows:>12,}")
     for name, ids in done.left.items():
@@ -295,12 +304,12 @@ def rollup_show(
 async def _figure_lines(indicator: str | None, level: str, period: str | None, parent: str | None) -> list[str]:
     import asyncpg
 
-    from spatial.access import admin_url
     from spatial.rollup import list_indicators, parse_level, read_figures, write_number
     from spatial.selection import legal_today
+    from spatial.work_login import work_url
 
     today = legal_today()
-    connection = await asyncpg.connect(admin_url(_settings()))
+    connection = await asyncpg.connect(work_url(_settings()))
     try:
         if indicator is None:
             found = await list_indicators(connection, today)
@@ -334,16 +343,16 @@ def _percent(share: float | None) -> str:
 # -- files in and out -----------------------------------------------------------------------------------------------------
 
 
-def _open_admin_engine() -> "sqlalchemy.Engine":
-    from spatial.access import admin_url
+def _open_engine() -> "sqlalchemy.Engine":
     from spatial.database import open_engine
+    from spatial.work_login import work_url
 
-    return open_engine(admin_url(_settings()))
+    return open_engine(work_url(_settings()))
 
 
-add_commands(app, _open_admin_engine)
-add_gap_commands(app, _open_admin_engine)
-add_batch_commands(app, _open_admin_engine)
+add_commands(app, _open_engine)
+add_gap_commands(app, _open_engine)
+add_batch_commands(app, _open_engine)
 
 
 # -- serving --------------------------------------------------------------------------------------------------------------
@@ -372,28 +381,31 @@ def demo(
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Rồi chạy máy chủ web. / Then serve.")] = True,
 ) -> None:
     """Chạy thử với dữ liệu mẫu. / Set the database up, load the sample data, and serve."""
-    from spatial.access import admin_url, running_database
+    from spatial.access import running_database
 
     settings = _settings(host=host, port=port, workers=workers)
     if not serving:
-        _set_up_sample(admin_url(settings))
+        _set_up_sample(settings)
         return
     _require_free_port(settings)
     with running_database(settings, on_left_running=_say_left_running) as urls:
-        _set_up_sample(admin_url(settings))
+        _set_up_sample(settings)
         _serve(settings, urls)
 
 
-def _set_up_sample(url: str) -> None:
+def _set_up_sample(settings: "Settings") -> None:
     """Bring the database to where the page has something to show; what is done already is skipped."""
     from ingest.manifest import load_manifest
+    from spatial.access import admin_url
     from spatial.database import migrate, open_engine
     from spatial.rollup import refresh
+    from spatial.work_login import ensure_operator, work_url
 
     with _timed("Lược đồ / schema"):
-        migrate(url)
+        migrate(admin_url(settings))
+        ensure_operator(settings)
     with _timed("Dữ liệu mẫu / sample data"):
-        engine = open_engine(url, application_name="dothi demo")
+        engine = open_engine(work_url(settings), application_name="dothi demo")
         load_manifest(engine, SAMPLE / "manifest.json", lambda report: typer.echo(f"  {report.layer}: {report.rows_in:,}"))
         engine.dispose()
     with _timed("Số liệu / figures"), _transaction("dothi_ingest") as connection:
@@ -451,13 +463,15 @@ def _timed(step: str) -> Iterator[None]:
 
 @contextmanager
 def _transaction(role: str | None = None) -> Iterator["sqlalchemy.Connection"]:
-    """Open one transaction, acting as `role` (dothi_ingest, dothi_owner ...); it commits when the block ends well."""
+    """Open one transaction, acting as `role` (dothi_ingest) or else as administrator; it commits when the block ends well."""
     from sqlalchemy import text
 
     from spatial.access import admin_url
     from spatial.database import open_engine
+    from spatial.work_login import work_url
 
-    with open_engine(admin_url(_settings())).begin() as connection:
+    url = work_url(_settings()) if role else admin_url(_settings())
+    with open_engine(url).begin() as connection:
         if role:
             connection.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
         yield connection

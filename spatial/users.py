@@ -187,8 +187,13 @@ def _make_password() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
 
 
+def is_name(name: str) -> bool:
+    """Say whether a person's login may be called so."""
+    return bool(_NAME.fullmatch(name)) and not name.startswith(_RESERVED)
+
+
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name.startswith(_RESERVED):
+    if not is_name(name):
         raise InvalidInput(
             f"'{name[:40]}' is no name for a login: 2 to 31 lower-case letters without tones, digits and _, beginning with a "
             "letter; not dothi_... or pg_....",

@@ -13,6 +13,7 @@ import pytest
 
 from spatial.cluster import Cluster
 from spatial.users import Role
+from spatial.work_login import operator_name
 from tests.conftest import Database, cloned
 from tests.spatial.people import HOME, make_user, session, settle
 from tests.test_cli_db import ROOT, assert_sentence, environment
@@ -149,3 +150,31 @@ def test_commands_work_as_the_person_who_is_named(settled: Database, tmp_path: P
     (batch,) = re.findall(r"^ *(\d+)", dothi(Role.LOADER, "batches", "--limit", "1").stdout)
     assert dothi(Role.LOADER, "rollback", batch, "--yes").returncode == 0
     assert_sentence(dothi(Role.ADMINISTRATOR, "load", "green_areas", str(greens)), "may not do this")
+
+
+def test_commands_on_the_embedded_server_work_as_whoever_sits_there(state: Path, tmp_path: Path) -> None:
+    """`dothi db migrate` makes her a loader's login without asking; the superuser sets up and migrates only."""
+
+    def dothi(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "dothi.py"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment(state, {}))
+
+    for _ in range(2):
+        assert dothi("db", "migrate").returncode == 0
+    name = operator_name()
+    assert [line.split()[:2] for line in dothi("user", "list").stdout.splitlines()] == [[name, "loader"]]
+    kept = Cluster(state).home / "credentials.json"
+    assert kept.stat().st_mode & 0o077 == 0
+
+    file = tmp_path / "sources.csv"
+    file.write_text("code,name\na,Nguồn A\n")
+    loaded = dothi("load", "sources", str(file))
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+    with session(Cluster(state).url()) as cursor:
+        cursor.execute("SELECT DISTINCT login FROM ingest.batch WHERE kind = 'load'")
+        assert cursor.fetchall() == [(name,)]
+    assert dothi("user", "lock", name).returncode == 0
+    assert_sentence(dothi("batches"), "refuses this login", "từ chối tài khoản")  # whoever is locked out is out here, too
+    assert dothi("user", "drop", name).returncode == 0
+    assert dothi("db", "migrate").returncode == 0
+    assert dothi("batches").returncode == 0

@@ -118,3 +118,7 @@ DROP FUNCTION ingest.take_version_turn(interval);
 DROP FUNCTION admin.end_backend(int);
 DROP FUNCTION ingest.version_turn_holder();
 DROP TABLE ingest.load_turn, ingest.version_turn;
+DROP TABLE ingest.dropped_index;
+DROP FUNCTION ingest.refuse_lost_index();
+DROP FUNCTION ingest.build_indexes(regclass);
+DROP FUNCTION ingest.drop_indexes(regclass);

@@ -12,6 +12,7 @@ def upgrade() -> None:
     run_sql("0080_roles")
     as_owner()
     run_sql("0080_turns")
+    run_sql("0080_indexes")
     run_sql("0080_waits")
     run_sql("0080_who")
     run_sql("0080_logins")

@@ -14,7 +14,18 @@ from spatial.tables.admin import (
 from spatial.tables.base import Base, LayerRow
 from spatial.tables.construction import Building, InvestmentProject, Permit, Violation
 from spatial.tables.infrastructure import Facility, Network
-from spatial.tables.ingest import Administration, Batch, BatchTable, Change, Issue, LayerVersion, LoadTurn, Quarantine, Source
+from spatial.tables.ingest import (
+    Administration,
+    Batch,
+    BatchTable,
+    Change,
+    DroppedIndex,
+    Issue,
+    LayerVersion,
+    LoadTurn,
+    Quarantine,
+    Source,
+)
 from spatial.tables.land import Address, LandUse, Parcel, ParcelLineage, ParcelUse
 from spatial.tables.landscape import GreenArea, NaturalArea, UndergroundSpace, WaterBody
 from spatial.tables.planning import (
@@ -54,6 +65,7 @@ __all__ = [
     "CountryEnvelope",
     "Dirty",
     "Document",
+    "DroppedIndex",
     "EditorTerritory",
     "Facility",
     "GreenArea",

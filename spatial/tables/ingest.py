@@ -117,6 +117,16 @@ class LoadTurn(Base):
     scope: Mapped[str] = column(Text, "Phần của bảng (trống: cả bảng)", "Part of the table (empty: all of it)", primary_key=True)
 
 
+class DroppedIndex(Base):
+    """An index that a first load does without until its rows are in (`ingest.drop_indexes`); empty between transactions."""
+
+    __tablename__ = "dropped_index"
+    __table_args__ = ({"schema": "ingest", "comment": "Chỉ mục tạm bỏ trong lần nạp đầu: trống khi không có lần nạp nào"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    definition: Mapped[str] = column(Text, "Câu lệnh tạo lại", "Statement that builds it", primary_key=True)
+
+
 class Issue(Base):
     """Something noticed about a file or a row of it; never holds a personal value."""
 

@@ -202,3 +202,27 @@ def test_a_loader_describes_her_own_batch_and_no_other(settled: Database) -> Non
         statement = f"UPDATE ingest.batch SET file_name = 'forged.shp' WHERE id = {before}"
         assert attempt(cursor, statement) is errors.InsufficientPrivilege
         cursor.connection.rollback()
+
+
+INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'land' AND tablename = 'parcel' ORDER BY 1"
+
+
+def test_a_loader_does_without_the_indexes_of_an_empty_table_and_cannot_leave_it_so(settled: Database) -> None:
+    with session(settled.url) as cursor:
+        cursor.execute(INDEXES)
+        before = cursor.fetchall()
+    with session(person(settled, "loader")) as cursor:
+        assert attempt(cursor, "SELECT ingest.drop_indexes('landscape.green_area')") is errors.ObjectNotInPrerequisiteState
+        cursor.execute("SELECT ingest.drop_indexes('land.parcel')")
+        cursor.execute(INDEXES)
+        assert len(cursor.fetchall()) < len(before)
+        with pytest.raises(errors.ObjectNotInPrerequisiteState):
+            cursor.connection.commit()
+        cursor.execute("SELECT ingest.drop_indexes('land.parcel')")
+        cursor.execute("SELECT ingest.build_indexes('land.parcel')")
+    with session(settled.url) as cursor:
+        cursor.execute(INDEXES)
+        assert cursor.fetchall() == before
+    for role in (Role.EDITOR, Role.ADMINISTRATOR):
+        with session(person(settled, role)) as cursor:
+            assert attempt(cursor, "SELECT ingest.drop_indexes('land.parcel')") is errors.InsufficientPrivilege
