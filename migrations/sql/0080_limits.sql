@@ -42,7 +42,17 @@ $$;
 
 CREATE FUNCTION admin.limit_logins() RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who text;
 BEGIN
+    -- from PostgreSQL 16 on, who may make roles keeps only those that she made; others were made before these functions
+    FOR who IN
+        SELECT l.login FROM admin.logins() l
+        WHERE current_setting('server_version_num')::int >= 160000
+            AND NOT pg_has_role('dothi_owner', l.login, 'MEMBER WITH ADMIN OPTION')
+    LOOP
+        EXECUTE format('GRANT %I TO dothi_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', who);
+    END LOOP;
     PERFORM admin.limit_login(l.login, l.role) FROM admin.logins() l;
     PERFORM admin.limit_login(r.rolname::text, CASE r.rolname WHEN 'dothi_staff' THEN 'staff' ELSE 'api' END)
     FROM pg_roles r
