@@ -82,15 +82,19 @@ GRANT SELECT ON audit.administration TO dothi_auditor, dothi_administrator;
 -- Whoever writes the table, and by whatever means.
 CREATE FUNCTION admin.note_territory() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_same boolean := TG_OP = 'UPDATE' AND (OLD.login, OLD.unit_code, OLD.level) = (NEW.login, NEW.unit_code, NEW.level);
 BEGIN
-    IF TG_OP IN ('UPDATE', 'DELETE') THEN
-        INSERT INTO audit.administration (login, operation, subject, detail)
-        VALUES (admin.acting_login(), 'take territory', OLD.login, jsonb_build_object('unit_code', OLD.unit_code, 'level', OLD.level));
-    END IF;
-    IF TG_OP IN ('INSERT', 'UPDATE') THEN
-        INSERT INTO audit.administration (login, operation, subject, detail)
-        VALUES (admin.acting_login(), 'give territory', NEW.login, jsonb_build_object('unit_code', NEW.unit_code, 'level', NEW.level));
-    END IF;
+    INSERT INTO audit.administration (login, operation, subject, detail)
+    SELECT admin.acting_login(), noted.operation, noted.subject, jsonb_build_object('unit_code', noted.unit_code, 'level', noted.level)
+    FROM (
+        SELECT 1 AS place, 'take territory' AS operation, OLD.login AS subject, OLD.unit_code AS unit_code, OLD.level AS level
+        WHERE TG_OP <> 'INSERT' AND NOT is_same
+        UNION ALL
+        SELECT 2, CASE WHEN is_same THEN 'renew territory' ELSE 'give territory' END, NEW.login, NEW.unit_code, NEW.level
+        WHERE TG_OP <> 'DELETE'
+    ) noted
+    ORDER BY noted.place;
     RETURN NULL;
 END
 $$;

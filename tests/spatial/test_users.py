@@ -292,7 +292,15 @@ def test_nobody_else_keeps_logins(settled: Database, role: Role) -> None:
 def test_a_territory_that_anybody_writes_leaves_a_trace(settled: Database) -> None:
     with session(settled.url) as cursor:
         cursor.execute("INSERT INTO admin.editor_territory (login, unit_code, level) VALUES ('lan', '37', 'province')")
-        cursor.execute("UPDATE admin.editor_territory SET unit_code = '01' WHERE login = 'lan'")
-        cursor.execute("SELECT operation, detail ->> 'unit_code' FROM audit.administration WHERE subject = 'lan' ORDER BY id")
-        assert cursor.fetchall() == [("give territory", "37"), ("take territory", "37"), ("give territory", "01")]
+        cursor.execute("UPDATE admin.editor_territory SET level = level WHERE login = 'lan'")
+        cursor.execute("UPDATE admin.editor_territory SET level = 'commune' WHERE login = 'lan'")
+        cursor.execute("DELETE FROM admin.editor_territory WHERE login = 'lan'")
+        cursor.execute("SELECT operation, detail ->> 'level' FROM audit.administration WHERE subject = 'lan' ORDER BY id")
+        assert cursor.fetchall() == [
+            ("give territory", "province"),
+            ("renew territory", "province"),
+            ("take territory", "province"),
+            ("give territory", "commune"),
+            ("take territory", "commune"),
+        ]
         cursor.connection.rollback()
