@@ -1,9 +1,11 @@
 """A layer that an editor has locked is busy by itself; the others answer, and the API ends who keeps it locked."""
 
+import time
 from contextlib import closing
 
 import httpx
 import psycopg2
+import pytest
 
 from api import layer_versions
 from spatial.users import Role
@@ -26,6 +28,22 @@ async def test_a_locked_layer_is_503_and_the_others_answer(client: httpx.AsyncCl
         assert (await client.get("/health")).status_code == 200
         connection.rollback()
     assert (await client.get("/ogc/collections/green_areas/items")).status_code == 200
+
+
+async def test_the_api_ends_who_keeps_a_layer_locked(client: httpx.AsyncClient, database: Database) -> None:
+    settle(database)
+    with admin_cursor(database.url) as cursor:  # a lunch of a second is long enough for a test
+        cursor.execute("SELECT pg_get_functiondef('admin.end_long_waits'::regproc)")
+        ((definition,),) = cursor.fetchall()
+        cursor.execute(definition.replace("30 s", "1 s"))
+    with closing(psycopg2.connect(make_user(database, "lan", Role.EDITOR, HOME))) as connection, connection.cursor() as editor:
+        editor.execute("SET idle_in_transaction_session_timeout = 0")
+        editor.execute("LOCK TABLE landscape.green_area IN ACCESS EXCLUSIVE MODE")
+        deadline = time.monotonic() + 4 * layer_versions.HEARTBEAT_SECONDS
+        while (await client.get("/ogc/collections/green_areas/items")).status_code != 200:
+            assert time.monotonic() < deadline
+        with pytest.raises((psycopg2.OperationalError, psycopg2.InterfaceError)):
+            editor.execute("SELECT 1")
 
 
 async def test_what_the_api_calls_every_few_seconds_is_for_anybody_to_call(database: Database) -> None:
