@@ -48,15 +48,25 @@ _NO_SCHEMA = {"42P01", "3F000", "42883", "42703"}
 """What PostgreSQL calls a table, schema, function or column that does not exist."""
 
 
+_REFUSED = ("not permitted to log in", "password authentication failed")
+"""PostgreSQL's words for a login that it lets in no more; a refused connection has no code."""
+
+
 def _sentence_for(error: Exception) -> str:
     """Say what a foreign error means without its own text, which may repeat a statement and a person's data in it."""
     from psycopg2 import Error, OperationalError
 
     cause = getattr(error, "orig", None) or error
+    if isinstance(cause, OperationalError) and any(words in str(cause) for words in _REFUSED):
+        return "Cơ sở dữ liệu từ chối tài khoản này. The database refuses this login: locked, dropped, or another password."
     if isinstance(cause, OperationalError):
         return "Cơ sở dữ liệu không trả lời. The database does not answer: see `dothi db status`, or check DOTHI_DATABASE_URL."
     if isinstance(cause, Error) and cause.pgcode in _NO_SCHEMA:
         return "Cơ sở dữ liệu chưa có lược đồ hiện hành. The database lacks the present schema: run `dothi db migrate`."
+    if isinstance(cause, Error) and cause.pgcode == "42501":
+        return (
+            "Tài khoản của bạn không có quyền làm việc này. Your login may not do this: ask an administrator (dothi user list)."
+        )
     kind = f"{type(cause).__name__} {cause.pgcode}" if isinstance(cause, Error) else type(error).__name__
     return f"Lỗi ngoài dự kiến. Unexpected error ({kind}); `dothi --debug ...` shows where."
 
@@ -126,8 +136,11 @@ def db_migrate() -> None:
     """Tạo hoặc nâng cấp lược đồ. / Create or upgrade the schema."""
     from spatial.access import admin_url
     from spatial.database import migrate
+    from spatial.work_login import ensure_operator
 
-    migrate(admin_url(_settings()))
+    settings = _settings()
+    migrate(admin_url(settings))
+    ensure_operator(settings)
     typer.echo("Lược đồ đã cập nhật / schema up to date")
 
 
@@ -136,7 +149,7 @@ def db_normalize() -> None:
     """Đưa hình học và diện tích đã lưu về dạng hiện hành. / Bring stored geometry and areas to their present form, as a batch."""
     from ingest.normalize import normalize
 
-    done = normalize(_open_admin_engine())
+    done = normalize(_open_engine())
     for name, rows in done.changed.items():
         typer.echo(f"{name:<34}{rows:>12,}")
     for name, ids in done.left.items():
@@ -170,7 +183,7 @@ app.add_typer(user, name="user")
 @user.command("add")
 def user_add(
     name: str,
-    role: Annotated[str, typer.Option("--role", help="reader | editor")] = "reader",
+    role: Annotated[str, typer.Option("--role", help="reader | editor | loader | steward | auditor | administrator")] = "reader",
     territory: Annotated[
         list[str] | None, typer.Option("--territory", help="Mã tỉnh hoặc xã, có thể lặp lại. / Province or commune; may repeat.")
     ] = None,
@@ -195,7 +208,8 @@ def user_list() -> None:
     with _transaction() as connection:
         users = list_users(connection)
     for found in users:
-        typer.echo(f"{found.name:<32}{found.role:<8}{', '.join(found.territory)}")
+        state = ["(đã khóa / locked)"] if found.is_locked else []
+        typer.echo(" ".join([f"{found.name:<32}{found.role:<14}", *state, ", ".join(found.territory)]).rstrip())
 
 
 @user.command("renew")
@@ -215,12 +229,50 @@ def user_renew(
 
 @user.command("drop")
 def user_drop(name: str) -> None:
-    """Xóa tài khoản; nhật ký vẫn giữ. / Remove a login; the audit of its edits stays."""
+    """Khóa, ngắt phiên rồi xóa tài khoản; nhật ký vẫn giữ. / End a login and its sessions at once; the audit stays."""
     from spatial.users import drop_user
 
+    _lock_out(name)
     with _transaction() as connection:
         drop_user(connection, name)
     typer.echo(f"Đã xóa / dropped: {name}")
+
+
+@user.command("lock")
+def user_lock(name: str) -> None:
+    """Khóa tài khoản và ngắt các phiên đang mở. / Let a login in no more and end its sessions, at once."""
+    ended = _lock_out(name)
+    typer.echo(f"Đã khóa / locked: {name}; đã ngắt {ended} phiên / {ended} sessions ended")
+
+
+@user.command("unlock")
+def user_unlock(name: str) -> None:
+    """Mở khóa tài khoản. / Let a locked login in again."""
+    from spatial.users import unlock_user
+
+    with _transaction() as connection:
+        unlock_user(connection, name)
+    typer.echo(f"Đã mở khóa / unlocked: {name}")
+
+
+@user.command("password")
+def user_password(name: str) -> None:
+    """Cấp mật khẩu mới, chỉ hiện một lần. / Give a login a new password; it is shown once."""
+    from spatial.users import renew_password
+
+    with _transaction() as connection:
+        password = renew_password(connection, name)
+    typer.echo(f"Tài khoản / login: {name}\nMật khẩu / password: {password}")
+
+
+def _lock_out(name: str) -> int:
+    """Lock a login, and once that holds end its sessions."""
+    from spatial.users import end_sessions, lock_user
+
+    with _transaction() as connection:
+        lock_user(connection, name)
+    with _transaction() as connection:
+        return end_sessions(connection, name)
 
 
 # -- figures ----------------------------------------------------------------------------------------------------------------
@@ -267,12 +319,12 @@ def rollup_show(
 async def _figure_lines(indicator: str | None, level: str, period: str | None, parent: str | None) -> list[str]:
     import asyncpg
 
-    from spatial.access import admin_url
     from spatial.rollup import list_indicators, parse_level, read_figures, write_number
     from spatial.selection import legal_today
+    from spatial.work_login import work_url
 
     today = legal_today()
-    connection = await asyncpg.connect(admin_url(_settings()))
+    connection = await asyncpg.connect(work_url(_settings()))
     try:
         if indicator is None:
             found = await list_indicators(connection, today)
@@ -306,16 +358,16 @@ def _percent(share: float | None) -> str:
 # -- files in and out -----------------------------------------------------------------------------------------------------
 
 
-def _open_admin_engine() -> "sqlalchemy.Engine":
-    from spatial.access import admin_url
+def _open_engine() -> "sqlalchemy.Engine":
     from spatial.database import open_engine
+    from spatial.work_login import work_url
 
-    return open_engine(admin_url(_settings()))
+    return open_engine(work_url(_settings()))
 
 
-add_commands(app, _open_admin_engine)
-add_gap_commands(app, _open_admin_engine)
-add_batch_commands(app, _open_admin_engine)
+add_commands(app, _open_engine)
+add_gap_commands(app, _open_engine)
+add_batch_commands(app, _open_engine)
 
 
 # -- serving --------------------------------------------------------------------------------------------------------------
@@ -344,28 +396,31 @@ def demo(
     serving: Annotated[bool, typer.Option("--serve/--no-serve", help="Rồi chạy máy chủ web. / Then serve.")] = True,
 ) -> None:
     """Chạy thử với dữ liệu mẫu. / Set the database up, load the sample data, and serve."""
-    from spatial.access import admin_url, running_database
+    from spatial.access import running_database
 
     settings = _settings(host=host, port=port, workers=workers)
     if not serving:
-        _set_up_sample(admin_url(settings))
+        _set_up_sample(settings)
         return
     _require_free_port(settings)
     with running_database(settings, on_left_running=_say_left_running) as urls:
-        _set_up_sample(admin_url(settings))
+        _set_up_sample(settings)
         _serve(settings, urls)
 
 
-def _set_up_sample(url: str) -> None:
+def _set_up_sample(settings: "Settings") -> None:
     """Bring the database to where the page has something to show; what is done already is skipped."""
     from ingest.manifest import load_manifest
+    from spatial.access import admin_url
     from spatial.database import migrate, open_engine
     from spatial.rollup import refresh
+    from spatial.work_login import ensure_operator, work_url
 
     with _timed("Lược đồ / schema"):
-        migrate(url)
+        migrate(admin_url(settings))
+        ensure_operator(settings)
     with _timed("Dữ liệu mẫu / sample data"):
-        engine = open_engine(url, application_name="dothi demo")
+        engine = open_engine(work_url(settings), application_name="dothi demo")
         load_manifest(engine, SAMPLE / "manifest.json", lambda report: typer.echo(f"  {report.layer}: {report.rows_in:,}"))
         engine.dispose()
     with _timed("Số liệu / figures"), _transaction("dothi_ingest") as connection:
@@ -423,13 +478,15 @@ def _timed(step: str) -> Iterator[None]:
 
 @contextmanager
 def _transaction(role: str | None = None) -> Iterator["sqlalchemy.Connection"]:
-    """Open one transaction, acting as `role` (dothi_ingest, dothi_owner ...); it commits when the block ends well."""
+    """Open one transaction, acting as `role` (dothi_ingest) or else as administrator; it commits when the block ends well."""
     from sqlalchemy import text
 
     from spatial.access import admin_url
     from spatial.database import open_engine
+    from spatial.work_login import work_url
 
-    with open_engine(admin_url(_settings())).begin() as connection:
+    url = work_url(_settings()) if role else admin_url(_settings())
+    with open_engine(url).begin() as connection:
         if role:
             connection.execute(text("SELECT set_config('role', :role, true)"), {"role": role})
         yield connection

@@ -19,6 +19,8 @@ HEARTBEAT_SECONDS = 5.0
 """Versions are read again at least so often: it finds a dead connection, and poolers that pass no notifications on."""
 RETRY_SECONDS = 2.0
 STOP_SECONDS = 3.0
+_END_WAITS = "SELECT admin.end_long_waits()"
+"""Ends who has kept others waiting for half a minute; anybody may call it, and this connection calls in any case."""
 _READ_ALL = "SELECT table_name, data_version FROM ingest.layer_version"
 _READ_ONE = "SELECT data_version FROM ingest.layer_version WHERE table_name = $1"
 log = logging.getLogger("dothi.api")
@@ -111,6 +113,7 @@ class LayerVersions:
         doubted = set(self._doubted)
         async with asyncio.timeout(HEARTBEAT_SECONDS):
             rows = await connection.fetch(_READ_ALL)
+            await connection.execute(_END_WAITS)
         self._versions = {row["table_name"]: row["data_version"] for row in rows}
         if not self._woken.is_set():
             self._doubted -= doubted

@@ -233,6 +233,11 @@ def _translated() -> Iterator[None]:
             "The question needs more time than one request may take. Ask for a smaller area, fewer rows or a simpler filter.",
             vi="Truy vấn cần nhiều thời gian hơn mức cho phép. Hãy thu hẹp khu vực, giảm số dòng hoặc dùng bộ lọc đơn giản hơn.",
         ) from error
+    except asyncpg.LockNotAvailableError as error:  # after the lock_timeout of the login (admin.login_limits)
+        raise Unavailable(
+            "The data asked for are locked by a write just now. Try again in half a minute; other layers answer.",
+            vi="Dữ liệu này đang bị một lần ghi khóa. Hãy thử lại sau nửa phút; các lớp khác vẫn trả lời.",
+        ) from error
     except asyncpg.InsufficientResourcesError as error:  # its disk or memory is full
         raise Unavailable(
             "The database is short of disk or memory. Ask for a smaller area or fewer rows; tell the operator if it stays so.",

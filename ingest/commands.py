@@ -35,7 +35,7 @@ def add_commands(app: typer.Typer, open_engine: OpenEngine) -> None:
 
     Args:
         app: the command line.
-        open_engine: gives an engine that logs in as the administrator.
+        open_engine: gives an engine whose login may act as dothi_ingest.
     """
 
     @app.command()

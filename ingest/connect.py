@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from ingest.interruptions import interruption, refused_connection, sqlstate
+from ingest.interruptions import interruption, refused_connection
 from spatial.errors import Conflict, DothiError, InvalidInput
+from spatial.versions import take_turn
 
-LOCK_WAIT_S = 600
-_LOCK_NOT_AVAILABLE = "55P03"
-_SESSION = {"statement_timeout": "0", "temp_buffers": "128MB", "work_mem": "128MB"}
+LOCK_WAIT_S = 300
+_SESSION = {"statement_timeout": "0", "lock_timeout": f"{LOCK_WAIT_S}s", "temp_buffers": "128MB", "work_mem": "128MB"}
 """For the load's transaction only: room for staging tables, and for hashing a million codes in memory."""
 
 
@@ -75,18 +75,11 @@ def lock_layer(connection: Connection, table_name: str, on_wait: Callable[[], No
     Raises:
         Conflict: the other load is still at work after `LOCK_WAIT_S` seconds.
     """
-    key = {"name": f"dothi.load {table_name}"}
-    if connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), key):
+    if take_turn(connection, table_name, patience_s=0):
         return
     on_wait()
-    connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": f"{LOCK_WAIT_S}s"})
-    try:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), key)
-    except DBAPIError as error:
-        if sqlstate(error) != _LOCK_NOT_AVAILABLE:
-            raise
+    if not take_turn(connection, table_name, patience_s=LOCK_WAIT_S):
         raise Conflict(
             f"Another load of {table_name} has been at work for {LOCK_WAIT_S // 60} minutes. Wait for it and load again.",
             vi=f"Một lần nạp khác của {table_name} vẫn đang chạy. Hãy đợi rồi nạp lại.",
-        ) from None
-    connection.execute(text("SET LOCAL lock_timeout = 0"))
+        )

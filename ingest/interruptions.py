@@ -25,6 +25,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         f"Một lần ghi khác đã sửa cùng dòng trong lúc nạp; {_NOTHING_VI} Hãy nạp lại tệp.",
         f"Another write changed the same rows during the load; {_NOTHING} Load the file again.",
     ),
+    "55P03": (
+        f"Dữ liệu đang bị lần ghi khác khóa quá lâu; {_NOTHING_VI} Hãy đợi lần ghi kia xong rồi nạp lại tệp.",
+        f"Another write kept the data locked for too long; {_NOTHING} Wait for it and load the file again.",
+    ),
     "53200": (
         f"Máy chủ cơ sở dữ liệu hết bộ nhớ; {_NOTHING_VI} Hãy dừng bớt việc khác, hoặc chia nhỏ tệp rồi nạp lại.",
         f"The database ran out of memory; {_NOTHING} Stop other work, or split the file, and load again.",

@@ -10,13 +10,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg2.errors import InternalError_, UndefinedObject
 from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from spatial.layers import LAYERS, Layer
 from spatial.publish import publish_layers
 
 ROOT = Path(__file__).resolve().parent.parent
+_ATTEMPTS = 5
 
 
 def open_engine(url: str, *, application_name: str = "dothi") -> Engine:
@@ -44,7 +47,23 @@ def migrate(url: str, *, layers: Iterable[Layer] = LAYERS, revision: str = "head
         with engine.begin() as connection:
             connection.execute(text("SET LOCAL ROLE dothi_owner"))
             publish_layers(connection, layers)
+        _close_doors(engine)
     engine.dispose()
+
+
+def _close_doors(engine: Engine) -> None:
+    """Bring rights and limits of logins and of the database to what is declared, as whoever migrates.
+
+    Roles belong to the server: two databases' migrations may be writing the same row, which is refused to one of them.
+    """
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT admin.close_doors()"))
+            return
+        except DBAPIError as error:
+            if not attempts_left or not isinstance(error.orig, InternalError_ | UndefinedObject):
+                raise
 
 
 @cache

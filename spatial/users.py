@@ -1,4 +1,7 @@
-"""Logins of persons: readers, and editors with their territory. Passwords are made here, shown once, and stored nowhere."""
+"""Logins of persons, each with a role, and of editors with their territory. Passwords are made here, shown once, stored nowhere.
+
+The database makes, locks and drops them (functions of the schema `admin`) and keeps the trace of it (`audit.administration`).
+"""
 
 import re
 import secrets
@@ -26,38 +29,45 @@ class Role(StrEnum):
 
     READER = "reader"
     EDITOR = "editor"
+    LOADER = "loader"
+    STEWARD = "steward"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
 
 
 def parse_role(word: str) -> Role:
     """Read a role.
 
     Raises:
-        InvalidInput: neither reader nor editor.
+        InvalidInput: it is none.
     """
     try:
         return Role(word)
     except ValueError:
+        *others, last = Role
         raise InvalidInput(
-            f"--role '{word[:20]}': use reader or editor.", vi=f"--role '{word[:20]}': reader hoặc editor."
+            f"--role '{word[:20]}': use {', '.join(others)} or {last}.",
+            vi=f"--role '{word[:20]}': {', '.join(others)} hoặc {last}.",
         ) from None
 
 
 @dataclass(frozen=True)
 class User:
-    """A login with its role and, for an editor, the units she may write in."""
+    """A login with its role and, for an editor, the units she may write in; who is locked cannot log in."""
 
     name: str
     role: Role
     territory: tuple[str, ...]
+    is_locked: bool = False
 
 
 def create_user(connection: Connection, name: str, role: Role, territory: tuple[str, ...] = ()) -> str:
     """Make a login and give its password, which nobody can read again; the server is sent its SCRAM verifier only.
 
     Args:
-        connection: in a transaction, as a role that may create roles.
+        connection: in a transaction, as an administrator.
         name: lower-case letters, digits and `_`.
-        role: reader or editor.
+        role: what it may be.
         territory: codes of provinces (2 digits) and communes (5 digits) that an editor may write in.
 
     Raises:
@@ -66,10 +76,10 @@ def create_user(connection: Connection, name: str, role: Role, territory: tuple[
         Conflict: there is such a login already.
     """
     _check_name(name)
-    if role is Role.READER and territory:
+    if role is not Role.EDITOR and territory:
         raise InvalidInput(
-            "A reader changes nothing, so --territory has no meaning. Leave it out, or use --role editor.",
-            vi="Người đọc không sửa dữ liệu nên không cần --territory. Hãy bỏ tham số này hoặc dùng --role editor.",
+            f"Only an editor has a territory, a {role} has none. Leave --territory out, or use --role editor.",
+            vi=f"Chỉ người biên tập mới có địa bàn ({role} thì không). Hãy bỏ --territory hoặc dùng --role editor.",
         )
     if role is Role.EDITOR and not territory:
         raise InvalidInput(
@@ -82,10 +92,8 @@ def create_user(connection: Connection, name: str, role: Role, territory: tuple[
             f"There is a login '{name}' already. Choose another name, or drop it first: dothi user drop {name}.",
             vi=f"Đã có tài khoản '{name}'. Hãy chọn tên khác hoặc xóa trước: dothi user drop {name}.",
         )
-    password = "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
-    _execute_composed(
-        connection, "CREATE ROLE %I LOGIN PASSWORD %L IN ROLE %I", name, _verifier(connection, name, password), f"dothi_{role}"
-    )
+    password = _make_password()
+    connection.execute(select(func.admin.make_login(name, role, _verifier(connection, name, password))))
     # a former bearer of the name, dropped by other means, may have left a territory
     connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
     for code, level in levels.items():
@@ -98,39 +106,73 @@ def list_users(connection: Connection) -> list[User]:
     territory: dict[str, list[str]] = {}
     for login, code in connection.execute(select(EditorTerritory.login, EditorTerritory.unit_code)):
         territory.setdefault(login, []).append(code)
-    rows = connection.execute(
-        text(
-            "SELECT m.rolname, g.rolname FROM pg_auth_members a"
-            " JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid"
-            " WHERE m.rolcanlogin AND g.rolname IN ('dothi_reader', 'dothi_editor') AND m.rolname NOT LIKE 'dothi\\_%' ORDER BY 1"
-        )
-    )
-    return [User(name, Role(group.removeprefix("dothi_")), tuple(sorted(territory.get(name, ())))) for name, group in rows]
+    rows = connection.execute(text("SELECT login, role, is_locked FROM admin.logins() ORDER BY login"))
+    return [User(name, Role(role), tuple(sorted(territory.get(name, ()))), is_locked) for name, role, is_locked in rows]
+
+
+def renew_password(connection: Connection, name: str) -> str:
+    """Give a login a new password, and give it; the old one opens no further session.
+
+    Raises:
+        NotFound: there is no such login of a person.
+    """
+    _find_user(connection, name)
+    password = _make_password()
+    connection.execute(select(func.admin.set_login_password(name, _verifier(connection, name, password))))
+    return password
+
+
+def lock_user(connection: Connection, name: str) -> None:
+    """Let a login open no further session. Once that is committed, `end_sessions` ends those that are open.
+
+    Raises:
+        NotFound: there is no such login of a person.
+    """
+    _find_user(connection, name)
+    connection.execute(select(func.admin.lock_login(name, True)))
+
+
+def unlock_user(connection: Connection, name: str) -> None:
+    """Let a locked login log in again, with the password that it had.
+
+    Raises:
+        NotFound: there is no such login of a person.
+    """
+    _find_user(connection, name)
+    connection.execute(select(func.admin.lock_login(name, False)))
+
+
+def end_sessions(connection: Connection, name: str) -> int:
+    """End the open sessions of a login and give how many there were; what was not committed is taken back.
+
+    Raises:
+        NotFound: there is no such login of a person.
+    """
+    _find_user(connection, name)
+    return int(connection.execute(select(func.admin.end_sessions(name))).scalar_one())
 
 
 def drop_user(connection: Connection, name: str) -> None:
     """Remove a login and its territory; what she wrote, and the audit of it, stay under her name.
 
+    What she owns in this database becomes dothi_owner's, what she was granted is taken. Lock her and end her sessions first.
+
     Raises:
         NotFound: there is no such login of a person.
-        Conflict: it owns or was given something by other means than `dothi user add`.
+        Conflict: it owns or was given something in another database, or by somebody who is not the owner here.
     """
-    if name not in {user.name for user in list_users(connection)}:
-        raise NotFound(
-            f"There is no login '{name}'. See: dothi user list.", vi=f"Không có tài khoản '{name}'. Xem: dothi user list."
-        )
-    connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
+    _find_user(connection, name)
     try:
         with connection.begin_nested():
-            _execute_composed(connection, "DROP ROLE %I", name)
+            connection.execute(select(func.admin.drop_login(name)))
     except DBAPIError as error:
         if not isinstance(error.orig, DependentObjectsStillExist):
             raise
         raise Conflict(
-            f"The login '{name}' owns or was given something by hand. As administrator, in each database: "
+            f"The login '{name}' owns or was given something by hand elsewhere. As superuser, in each database: "
             f"DROP OWNED BY {name}; then drop it again.",
-            vi=f"Tài khoản '{name}' còn sở hữu hoặc được cấp quyền riêng. Quản trị viên chạy trong từng cơ sở dữ liệu: "
-            f"DROP OWNED BY {name}; rồi xóa lại.",
+            vi=f"Tài khoản '{name}' còn sở hữu hoặc được cấp quyền riêng ở nơi khác. Siêu quản trị chạy trong từng cơ sở dữ liệu:"
+            f" DROP OWNED BY {name}; rồi xóa lại.",
         ) from error
 
 
@@ -173,8 +215,24 @@ def renew_territory(connection: Connection, name: str, territory: tuple[str, ...
     return editors[name]
 
 
+def _find_user(connection: Connection, name: str) -> User:
+    for user in list_users(connection):
+        if user.name == name:
+            return user
+    raise NotFound(f"There is no login '{name}'. See: dothi user list.", vi=f"Không có tài khoản '{name}'. Xem: dothi user list.")
+
+
+def _make_password() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_PASSWORD_LENGTH))
+
+
+def is_name(name: str) -> bool:
+    """Say whether a person's login may be called so."""
+    return bool(_NAME.fullmatch(name)) and not name.startswith(_RESERVED)
+
+
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name.startswith(_RESERVED):
+    if not is_name(name):
         raise InvalidInput(
             f"'{name[:40]}' is no name for a login: 2 to 31 lower-case letters without tones, digits and _, beginning with a "
             "letter; not dothi_... or pg_....",
@@ -207,13 +265,3 @@ def _level_of(connection: Connection, code: str) -> str:
 def _verifier(connection: Connection, name: str, password: str) -> str:
     raw: Any = connection.connection.dbapi_connection
     return str(encrypt_password(password, name, scope=raw, algorithm="scram-sha-256"))
-
-
-def _execute_composed(connection: Connection, pattern: str, *values: str) -> None:
-    """Run a statement that takes no bound values, quoted by the server's own format()."""
-    places = ", ".join(f":value_{number}" for number in range(len(values)))
-    statement = connection.execute(
-        text(f"SELECT format(:pattern, {places})"),
-        {"pattern": pattern, **{f"value_{number}": value for number, value in enumerate(values)}},
-    ).scalar_one()
-    connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -23,6 +23,19 @@ def open_batch(connection: Connection, kind: str) -> int:
     return batch_id
 
 
+def take_turn(connection: Connection, table_name: str, *, patience_s: float, scope: str = "") -> bool:
+    """Wait until no other transaction has the turn of a table; give whether it came. It is kept to the end of this transaction.
+
+    Args:
+        connection: in a transaction, as dothi_ingest or dothi_owner.
+        table_name: `schema.table`, or another word that those who must wait for each other share.
+        patience_s: seconds; 0: not at all.
+        scope: the part of the table; parts do not wait for each other, nor for the whole.
+    """
+    took = text("SELECT ingest.take_load_turn(:name, :scope, make_interval(secs => :patience))")
+    return bool(connection.scalar(took, {"name": table_name, "scope": scope, "patience": patience_s}))
+
+
 def today_vn(connection: Connection) -> date:
     """Give today's date in Asia/Ho_Chi_Minh: the legal date of every door."""
     today = connection.execute(select(func.admin.today_vn())).scalar_one()

@@ -5,7 +5,7 @@ from alembic import op
 from migrations.support import as_owner, run_sql, seed
 
 revision = "0075"
-down_revision = "0060"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 

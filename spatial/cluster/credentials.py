@@ -22,6 +22,11 @@ def load_or_create(path: Path) -> dict[str, str]:
     return known
 
 
+def remember(path: Path, login: str, password: str) -> None:
+    """Keep the password of one more login beside those that are there."""
+    _write(path, load_or_create(path) | {login: password})
+
+
 def _read(path: Path) -> dict[str, str]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

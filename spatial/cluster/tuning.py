@@ -17,12 +17,16 @@ _NO_VALUES_IN_LOG = {
 
 _FIXED = {
     "listen_addresses": "127.0.0.1",
-    "max_connections": "100",
+    # A person has 10 at most (admin.login_connections): room for many of them beside the API's.
+    "max_connections": "200",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_checkpoints": "off",
+    # Who connected when, and from where.
+    "log_connections": "on",
+    "log_disconnections": "on",
     "logging_collector": "off",
     "client_encoding": "UTF8",
     # No standby reads this server: the small WAL form, and room for a load of a million rows between two checkpoints.

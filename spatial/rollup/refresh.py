@@ -22,10 +22,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from spatial.errors import Conflict
 from spatial.rollup.computations import (
     COMPUTATIONS,
     REPORT_SOURCES,
@@ -39,9 +39,10 @@ from spatial.rollup.work import EDGES, GIVEN, PLACES, analyze, make
 from spatial.statements import read_statement
 from spatial.tables import Dirty, Indicator, Note, Report, State, TierUnit, Value
 from spatial.tables.bands import FIGURE
-from spatial.versions import data_version, today_vn
+from spatial.tables.base import table_of
+from spatial.versions import data_version, take_turn, today_vn
 
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('dothi.rollup', 0))"
+_PATIENCE_S = 600
 _COMPUTED = ("indicator_code", "unit_code", "parent_code", "period", "value", "coverage", "batch_ids")
 """What every computation's statement gives, in this order."""
 _ANYWHERE = ""
@@ -215,8 +216,15 @@ def refresh(connection: Connection, *, everything: bool = False) -> RefreshRepor
     Args:
         connection: in a transaction (READ COMMITTED), as dothi_ingest or dothi_owner. A second refresh waits for the first.
         everything: compute all communes, marked or not.
+
+    Raises:
+        Conflict: another refresh is at work for too long.
     """
-    connection.execute(text(_LOCK))
+    if not take_turn(connection, table_of(Value).fullname, patience_s=_PATIENCE_S):
+        raise Conflict(
+            f"Another refresh of the figures has been at work for {_PATIENCE_S // 60} minutes. Wait for it and try again.",
+            vi="Một lần tính số liệu khác vẫn đang chạy. Hãy đợi rồi thử lại.",
+        )
     work = _Refresh(connection, today_vn(connection), data_version(connection))
     last = connection.scalar(select(State.legal_date))
     marks = _take_marks(connection)

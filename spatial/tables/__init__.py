@@ -16,7 +16,18 @@ from spatial.tables.admin import (
 from spatial.tables.base import Base, LayerRow
 from spatial.tables.construction import Building, InvestmentProject, Permit, Violation
 from spatial.tables.infrastructure import Facility, Network
-from spatial.tables.ingest import Batch, BatchTable, Change, Issue, LayerVersion, Quarantine, Source
+from spatial.tables.ingest import (
+    Administration,
+    Batch,
+    BatchTable,
+    Change,
+    DroppedIndex,
+    Issue,
+    LayerVersion,
+    LoadTurn,
+    Quarantine,
+    Source,
+)
 from spatial.tables.land import Address, LandUse, Parcel, ParcelLineage, ParcelUse
 from spatial.tables.landscape import GreenArea, NaturalArea, UndergroundSpace, WaterBody
 from spatial.tables.planning import (
@@ -44,6 +55,7 @@ from spatial.tables.rollup import Dirty, Indicator, Note, Past, Report, State, T
 
 __all__ = [
     "Address",
+    "Administration",
     "Base",
     "Batch",
     "BatchTable",
@@ -55,6 +67,7 @@ __all__ = [
     "CountryEnvelope",
     "Dirty",
     "Document",
+    "DroppedIndex",
     "EditorTerritory",
     "Facility",
     "GreenArea",
@@ -65,6 +78,7 @@ __all__ = [
     "LandUse",
     "LayerRow",
     "LayerVersion",
+    "LoadTurn",
     "NaturalArea",
     "Network",
     "Note",

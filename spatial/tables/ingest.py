@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Boolean, DateTime, Float, Identity, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, DateTime, Float, Identity, Index, Integer, String, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
@@ -12,6 +12,10 @@ from spatial.tables.bands import CYCLE_DAYS
 from spatial.tables.base import Base, column, one_of
 
 BATCH_KINDS = ("load", "edit", "api", "rollback", "migration")
+DOOR_VI, DOOR_EN = (
+    "Cửa vào: vai trò của tài khoản (tên ứng dụng tự khai)",
+    "Door: role of the login (application as it calls itself)",
+)
 
 
 class Source(Base):
@@ -51,7 +55,7 @@ class Batch(Base):
     xid: Mapped[str] = column(Text, "Giao dịch", "Transaction", server_default=text("pg_current_xact_id()::text"))
     login: Mapped[str] = column(Text, "Tài khoản", "Login", server_default=text("session_user"))
     actor: Mapped[str | None] = column(Text, "Người dùng của API", "User of the API")
-    door: Mapped[str | None] = column(Text, "Cửa vào (ứng dụng)", "Door (application name)")
+    door: Mapped[str | None] = column(Text, DOOR_VI, DOOR_EN)
     opened_at: Mapped[datetime] = column(
         DateTime(timezone=True), "Bắt đầu", "Opened at", server_default=text("clock_timestamp()")
     )
@@ -95,6 +99,32 @@ class LayerVersion(Base):
     table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
     data_version: Mapped[int] = column(BigInteger, "Phiên bản dữ liệu", "Data version")
     changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At")
+
+
+VERSION_TURN = Table(
+    "version_turn", Base.metadata, schema="ingest", comment="Lượt cấp phiên bản dữ liệu: luôn trống, chỉ để khóa"
+)
+"""Empty, and granted to nobody: each commit locks it while it is given its version (`ingest.take_version_turn`)."""
+
+
+class LoadTurn(Base):
+    """What one load at a time may write: a row is locked while it does (`ingest.take_load_turn`); granted to nobody."""
+
+    __tablename__ = "load_turn"
+    __table_args__ = ({"schema": "ingest", "comment": "Lượt nạp của từng bảng: mỗi dòng chỉ để khóa"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    scope: Mapped[str] = column(Text, "Phần của bảng (trống: cả bảng)", "Part of the table (empty: all of it)", primary_key=True)
+
+
+class DroppedIndex(Base):
+    """An index that a first load does without until its rows are in (`ingest.drop_indexes`); empty between transactions."""
+
+    __tablename__ = "dropped_index"
+    __table_args__ = ({"schema": "ingest", "comment": "Chỉ mục tạm bỏ trong lần nạp đầu: trống khi không có lần nạp nào"},)
+
+    table_name: Mapped[str] = column(Text, "Bảng", "Table (schema.table)", primary_key=True)
+    definition: Mapped[str] = column(Text, "Câu lệnh tạo lại", "Statement that builds it", primary_key=True)
 
 
 class Issue(Base):
@@ -143,7 +173,7 @@ class ChangeColumns:
     batch_id: Mapped[int] = column(BigInteger, "Lần ghi", "Batch")
     login: Mapped[str] = column(Text, "Tài khoản", "Who", server_default=text("session_user"))
     actor: Mapped[str | None] = column(Text, "Người dùng của API", "User of the API")
-    door: Mapped[str | None] = column(Text, "Cửa vào", "Door")
+    door: Mapped[str | None] = column(Text, DOOR_VI, DOOR_EN)
     table_name: Mapped[str] = column(Text, "Bảng", "Table")
     row_id: Mapped[int | None] = column(BigInteger, "Dòng", "Row")
     operation: Mapped[str] = column(Text, "Thao tác", "Operation")
@@ -160,3 +190,20 @@ class Change(ChangeColumns, Base):
         Index("change_table_name_row_id_idx", "table_name", "row_id"),
         {"schema": "audit", "comment": "Nhật ký chỉnh sửa"},
     )
+
+
+class Administration(Base):
+    """Something done to a person's login or territory; written by the functions of `admin` and a trigger."""
+
+    __tablename__ = "administration"
+    __table_args__ = (
+        Index("administration_subject_idx", "subject"),
+        {"schema": "audit", "comment": "Nhật ký quản trị: tài khoản và địa bàn"},
+    )
+
+    id: Mapped[int] = column(BigInteger, "Mã số", "Id", Identity(), primary_key=True)
+    changed_at: Mapped[datetime] = column(DateTime(timezone=True), "Thời điểm", "At", server_default=text("clock_timestamp()"))
+    login: Mapped[str] = column(Text, "Người thực hiện", "Who", server_default=text("session_user"))
+    operation: Mapped[str] = column(Text, "Thao tác", "Operation")
+    subject: Mapped[str] = column(Text, "Tài khoản bị tác động", "The login concerned")
+    detail: Mapped[dict[str, Any] | None] = column(JSONB, "Chi tiết", "Details")

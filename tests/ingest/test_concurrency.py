@@ -11,6 +11,7 @@ from ingest.options import LoadOptions
 from ingest.report import LoadReport
 from spatial.errors import Conflict, Unavailable
 from spatial.layers import find_layer
+from spatial.versions import take_turn
 from tests.ingest.world import load_one, one, parcel_file, parcels
 
 
@@ -49,7 +50,7 @@ def test_a_load_that_waits_too_long_says_so(town: Engine, tmp_path: Path, monkey
     monkeypatch.setattr(connect, "LOCK_WAIT_S", 1)
     path = parcel_file(tmp_path / "p.shp", [1])
     with town.connect() as other, other.begin():
-        other.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('dothi.load land.parcel', 0))"))
+        assert take_turn(other, "land.parcel", patience_s=0)
         with pytest.raises(Conflict, match="Another load"):
             load_one(town, "parcels", path)
     assert load_one(town, "parcels", path).added == 1

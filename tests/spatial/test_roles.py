@@ -112,9 +112,10 @@ PUBLIC_DEFINERS = {
     "admin.estimated_extent",
     "admin.estimated_density",
     "admin.territory_refusal",
+    "admin.end_long_waits",
 }
-"""Functions that others may call and that read more than they may: those of statistics begin with `admin.check_readable`, the last
-tells an editor whose ground it is, as `admin.editor_territory` and the units do."""
+"""Functions that others may call and that read more than they may: those of statistics begin with `admin.check_readable`, the next
+tells an editor whose ground it is, as `admin.editor_territory` and the units do, the last how many it ended."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])

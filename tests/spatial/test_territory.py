@@ -64,7 +64,7 @@ def test_an_edit_at_home_is_kept_in_history_and_audit_under_her_name(database: D
     ((login, door, operation, before, after),) = rows(
         database, "SELECT login, door, operation, before->>'name', after->>'name' FROM audit.change WHERE login LIKE '%lan'"
     )
-    assert (login, door, operation, before, after) == (f"{database.name}_lan", "test", "UPDATE", None, "Vườn hoa")
+    assert (login, door, operation, before, after) == (f"{database.name}_lan", "editor (test)", "UPDATE", None, "Vườn hoa")
     same = "SELECT DISTINCT b.login = c.login FROM audit.change c JOIN ingest.batch b ON b.id = c.batch_id"
     assert rows(database, same) == [(True,)]
 
