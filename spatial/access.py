@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
-from urllib.parse import quote, unquote, urlsplit
 
 from spatial.cluster import Cluster
 from spatial.errors import InvalidInput, SetupError
@@ -58,16 +57,6 @@ def admin_url(settings: Settings) -> str:
     cluster.start()
     cluster.ensure_database(DATABASE)
     return cluster.url(DATABASE)
-
-
-def user_url(settings: Settings, user: str | None, *, through_socket: bool = False) -> str:
-    """Give the URL of a login of the running database; a person's password is not known here and left out."""
-    if not settings.database_url:
-        return embedded(settings).url(DATABASE, user or ADMIN, through_socket=through_socket)
-    url = urlsplit(settings.database_url)._replace(scheme="postgresql")
-    if user is not None and user != unquote(url.username or ""):
-        url = url._replace(netloc=f"{quote(user, safe='')}@{url.netloc.rpartition('@')[2]}")
-    return url.geturl()
 
 
 @contextmanager
