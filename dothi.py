@@ -403,7 +403,13 @@ def _serve(settings: "Settings", urls: "Urls") -> None:
     from api.serve import serve
 
     with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
-        serve(settings, database_url=urls.api, staff_database_url=urls.staff, on_ready=lambda url: typer.echo(f"dothi: {url}"))
+        serve(
+            settings,
+            database_url=urls.api,
+            staff_database_url=urls.staff,
+            database_note=urls.note,
+            on_ready=lambda url: typer.echo(f"dothi: {url}"),
+        )
 
 
 def _say_left_running(clients: int) -> None:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -240,6 +242,45 @@ def test_serve_leaves_a_database_that_ran_before(dothi: Run, state: Path) -> Non
     with serving(state, "serve"):
         pass
     assert dothi("db", "status").returncode == 0
+
+
+def health(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=20) as answer:  # noqa: S310
+            return answer.status, ""
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, str(json.loads(refusal.read())["checks"]["database"]["detail"])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_serve_starts_a_crashed_database_again_and_leaves_a_stopped_one(dothi: Run, state: Path) -> None:
+    dothi("db", "migrate")
+    cluster = Cluster(state)
+    with serving(state, "serve") as (_, url):
+        assert health(url) == (200, "")
+        conf = cluster.pgdata / "postgresql.conf"
+        whole = conf.read_text()
+        conf.write_text(f"{whole}\nno_such_setting = 1\n")  # so that it can't come back yet
+        killed = cluster.status().pid
+        assert killed
+        os.kill(killed, signal.SIGKILL)
+        assert wait_for(lambda: "started again" in health(url)[1]), health(url)
+        conf.write_text(whole)
+        assert wait_for(lambda: health(url)[0] == 200)
+        assert cluster.status().pid not in (None, killed)
+        assert not cluster.note.exists()
+
+        assert dothi("db", "stop").returncode == 0
+        assert not wait_for(lambda: cluster.status().running, seconds=3)
+        assert "dothi db" in health(url)[1]
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])

@@ -61,6 +61,7 @@ class Cluster:
         self.home = server_home(data_dir, self._account)
         self.pgdata = self.home / "pgdata"
         self.log = self.home / "server.log"
+        self.note = self.home / "restarting.txt"
         self.socket_folder = _short_socket_folder(self.home)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -106,6 +107,15 @@ class Cluster:
                     vi=f"Máy chủ cơ sở dữ liệu không dừng ({done.stderr.strip()}); xem {self.log}.",
                 )
             return True
+
+    def has_crashed(self) -> bool:
+        """Tell whether the server is gone without having been stopped: then its pid file is still there."""
+        return os.path.lexists(self.pgdata / "postmaster.pid") and self._postmaster() is None
+
+    def shorten_log(self) -> None:
+        """Keep the end of a long log beside it and begin anew."""
+        with self._lock():
+            rotate_log(self.log)
 
     def destroy(self) -> None:
         """Stop the server and delete all its files, the data too."""
