@@ -101,7 +101,8 @@ requirements: setup ## pin the newest versions that fit
 # -- tidying up ---------------------------------------------------------------------------------------------------------------
 
 clean: ## delete what make built; the data stay
-	@if [ -x $(VENV)/bin/dothi ]; then $(VENV)/bin/dothi db stop || true; fi
+	@if [ -x $(VENV)/bin/dothi ]; then $(VENV)/bin/dothi db stop; \
+	  $(VENV)/bin/python -c 'from api.web_account import remove_copies; remove_copies()'; fi || true
 	$(STEP) "clean" rm -rf $(VENV) web/node_modules web/dist api/static/dist build dist .mypy_cache .ruff_cache .pytest_cache
 
 clean-data: setup ## stop the embedded server and delete its data

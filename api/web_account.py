@@ -75,14 +75,21 @@ def _is_somebody(number: int) -> bool:
     return (_DYNAMIC / str(number)).exists()
 
 
-def readable_program(account: WebAccount, *, kept: Path | None = None) -> Program:
+def remove_copies() -> None:
+    """Delete what `readable_program` copied of this checkout."""
+    shutil.rmtree(_copies(), ignore_errors=True)
+
+
+def _copies() -> Path:
+    return ROOT_HOME / "app" / short_hash(ROOT)
+
+
+def readable_program(account: WebAccount) -> Program:
     """Find the program where the account can read it; what lies in private folders is copied beside the server's data first.
 
-    Args:
-        account: who must be able to read it.
-        kept: folder of the copies; they are root's, made of links where the disk is the same, and brought up to date each time.
+    The copies are root's, second names of the files where the disk is the same, and brought up to date each time.
     """
-    copies = (kept or ROOT_HOME / "app") / short_hash(ROOT)
+    copies = _copies()
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     stdlib, packages = (Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib"))
     library = Path(sysconfig.get_config_var("LIBDIR") or stdlib.parent) / str(sysconfig.get_config_var("INSTSONAME"))
