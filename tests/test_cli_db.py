@@ -246,13 +246,13 @@ def test_serve_leaves_a_database_that_ran_before(dothi: Run, state: Path) -> Non
 
 def health(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=20) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310
             return answer.status, ""
     except urllib.error.HTTPError as refusal:
         return refusal.code, str(json.loads(refusal.read())["checks"]["database"]["detail"])
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 150) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
