@@ -37,7 +37,7 @@ def make_passage(path: Path, former_owner: int) -> None:
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     above = os.lstat(path.parent)
     _require(path.parent, {0}, above)
-    if above.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if above.st_mode & stat.S_IWOTH or (above.st_mode & stat.S_IWGRP and above.st_gid != 0):
         raise _not_what_it_should_be(path.parent)
     path.mkdir(mode=0o711, exist_ok=True)
     found = os.lstat(path)

@@ -170,6 +170,7 @@ def test_a_checkout_that_only_root_can_enter_is_served_from_a_copy_of_root_s(tmp
         shutil.rmtree(copies)
 
 
+@as_root_only
 def test_a_copy_follows_its_source(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     (source / "sub").mkdir(parents=True)
