@@ -22,15 +22,15 @@ setup: $(STAMP)/package ## system packages (apt, if missing), Python environment
 
 $(STAMP)/environment: .ci/system .ci/venv .ci/find-python .ci/find-uv
 	$(STEP) "system packages" .ci/system database python
-	$(STEP) "virtual environment" .ci/venv $(VENV)
+	$(STEP) "virtual environment" .ci/fetch .ci/venv $(VENV)
 	@mkdir -p $(STAMP) && touch $@
 
 $(STAMP)/requirements: requirements.lock $(STAMP)/environment
-	$(STEP) "Python packages" $$(.ci/find-uv $(VENV)) pip install -q --compile-bytecode -p $(VENV) -r requirements.lock
+	$(STEP) "Python packages" .ci/fetch $$(.ci/find-uv $(VENV)) pip install -q --compile-bytecode -p $(VENV) --require-hashes -r requirements.lock
 	@touch $@
 
 $(STAMP)/package: pyproject.toml $(STAMP)/requirements
-	$(STEP) "dothi itself" $$(.ci/find-uv $(VENV)) pip install -q -p $(VENV) --no-deps -e .
+	$(STEP) "dothi itself" $$(.ci/find-uv $(VENV)) pip install -q -p $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 
 browser: ## Chromium for the tests (apt, if missing)
@@ -44,7 +44,7 @@ qgis: ## QGIS for the tests (apt, if missing)
 web: $(PAGE) ## build the page
 
 web/node_modules/.made: web/package.json web/package-lock.json .ci/node | $(STAMP)/package
-	$(STEP) "npm packages" .ci/node $(VENV) npm ci --no-audit --no-fund --loglevel=error
+	$(STEP) "npm packages" .ci/fetch .ci/node $(VENV) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): web/node_modules/.made $(WEB_SOURCES)
@@ -90,16 +90,19 @@ fmt: setup ## put the sources into form
 	$(STEP) "ruff" $(VENV)/bin/ruff check --quiet --fix-only .
 	$(STEP) "ruff format" $(VENV)/bin/ruff format --quiet .
 
+COMPILE = $$(.ci/find-uv $(VENV)) pip compile -q --generate-hashes --no-emit-index-url --python-version 3.11 \
+  --custom-compile-command "make requirements"
 requirements: setup ## pin the newest versions that fit
-	$(STEP) "requirements.lock" $$(.ci/find-uv $(VENV)) pip compile -q -U --no-emit-index-url --extra dev --python-version 3.11 \
-	  --custom-compile-command "make requirements" pyproject.toml -o requirements.lock
-	$(STEP) "requirements-node.lock" $$(.ci/find-uv $(VENV)) pip compile -q -U --no-emit-index-url --group node --python-version 3.11 \
-	  --custom-compile-command "make requirements" -o requirements-node.lock
+	$(STEP) "requirements.lock" $(COMPILE) -U --extra dev --extra build pyproject.toml -o requirements.lock
+	$(STEP) "requirements-run.lock" $(COMPILE) --extra build -c requirements.lock --no-annotate pyproject.toml -o requirements-run.lock
+	$(STEP) "requirements-node.lock" $(COMPILE) -U --group node -o requirements-node.lock
+	$(STEP) "requirements-uv.lock" $(COMPILE) -U --group uv -o requirements-uv.lock
 
 # -- tidying up ---------------------------------------------------------------------------------------------------------------
 
 clean: ## delete what make built; the data stay
-	@if [ -x $(VENV)/bin/dothi ]; then $(VENV)/bin/dothi db stop || true; fi
+	@if [ -x $(VENV)/bin/dothi ]; then $(VENV)/bin/dothi db stop; \
+	  $(VENV)/bin/python -c 'from api.web_account import remove_copies; remove_copies()'; fi || true
 	$(STEP) "clean" rm -rf $(VENV) web/node_modules web/dist api/static/dist build dist .mypy_cache .ruff_cache .pytest_cache
 
 clean-data: setup ## stop the embedded server and delete its data

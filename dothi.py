@@ -161,17 +161,52 @@ def db_normalize() -> None:
         typer.echo(f"Lần ghi {done.batch_id}; sau đó / batch {done.batch_id}; then: dothi rollup refresh")
 
 
+RoleOption = Annotated[str, typer.Option("--role", help="reader | administrator")]
+UserOption = Annotated[
+    str | None, typer.Option("--user", help="Tài khoản của một người. / A person's login; its password is not known here.")
+]
+SocketOption = Annotated[bool, typer.Option("--socket", help="Qua socket. / Through the local socket.")]
+
+
 @db.command("url")
 def db_url(
-    user: Annotated[
-        str | None, typer.Option("--user", help="Tên đăng nhập. / Login name; a person's password is not known here.")
-    ] = None,
-    socket: Annotated[bool, typer.Option("--socket", help="Qua socket. / Through the local socket.")] = False,
+    role: RoleOption = "reader",
+    user: UserOption = None,
+    socket: SocketOption = False,
+    with_password: Annotated[
+        bool, typer.Option("--with-password", help="Kèm mật khẩu: ai thấy cũng dùng được. / Show the password to whoever looks.")
+    ] = False,
 ) -> None:
-    """In chuỗi kết nối. / Print the connection string, for psql and QGIS."""
-    from spatial.access import user_url
+    """In chuỗi kết nối, không có mật khẩu. / Print the connection string for QGIS and the like, without the password."""
+    from spatial.client import without_password
 
-    typer.echo(user_url(_settings(), user, through_socket=socket))
+    url = _login_url(role, user, socket)
+    typer.echo(url if with_password else without_password(url))
+
+
+@app.command()
+def psql(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Cho psql, sau --. / For psql, after --.")] = None,
+    role: RoleOption = "reader",
+    user: UserOption = None,
+    socket: SocketOption = False,
+) -> None:
+    """Mở psql; mật khẩu không hiện trên dòng lệnh. / Open psql; no password stands on a command line."""
+    from spatial.client import become_psql
+
+    become_psql(_login_url(role, user, socket), arguments or [])
+
+
+def _login_url(role: str, user: str | None, through_socket: bool) -> str:
+    from spatial.client import Role, login_url
+    from spatial.errors import InvalidInput
+
+    if role not in list(Role):
+        raise InvalidInput(
+            f"There is no role {role!r} here: reader or administrator.",
+            vi=f"Không có vai trò {role!r}: reader hoặc administrator.",
+        )
+    return login_url(_settings(), Role(role), user=user, through_socket=through_socket)
 
 
 # -- users ------------------------------------------------------------------------------------------------------------------
@@ -438,7 +473,13 @@ def _serve(settings: "Settings", urls: "Urls") -> None:
     from api.serve import serve
 
     with suppress(KeyboardInterrupt):  # Ctrl-C is how one ends it
-        serve(settings, database_url=urls.api, staff_database_url=urls.staff, on_ready=lambda url: typer.echo(f"dothi: {url}"))
+        serve(
+            settings,
+            database_url=urls.api,
+            staff_database_url=urls.staff,
+            database_note=urls.note,
+            on_ready=lambda url: typer.echo(f"dothi: {url}"),
+        )
 
 
 def _say_left_running(clients: int) -> None:

@@ -1,6 +1,7 @@
 """Whether the server lives and can serve: for people, load balancers and containers."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from api.etag import release
 from api.pool import Connection, Pool
+from spatial.cluster import read_note
 from spatial.database import known_revisions
 from spatial.errors import DothiError
 
@@ -27,6 +29,8 @@ async def live() -> JSONResponse:
 async def ready(request: Request) -> JSONResponse:
     """Answer 200 when public reads work, else 503 with what is wrong."""
     database = await _check_database(request.app.state.services.pool)
+    if database["status"] != "ok" and (said := _said_of_database(request)):
+        database["detail"] = said
     return _answer(
         database["status"] == "ok",
         {"process": {"status": "ok", "version": release()}, "database": database},
@@ -46,6 +50,12 @@ async def _check_database(pool: Pool) -> dict[str, Any]:
     if fault:
         return {"status": "error", "revision": revision, "detail": fault}
     return {"status": "ok", "postgis": postgis, "revision": revision}
+
+
+def _said_of_database(request: Request) -> str | None:
+    """Give what whoever minds the embedded server says of it, if anybody does."""
+    note: Path | None = getattr(request.app.state, "database_note", None)
+    return read_note(note) if note else None
 
 
 async def _read_revision(connection: Connection) -> str | None:

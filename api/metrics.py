@@ -4,6 +4,8 @@ prometheus-client decides at its import, by PROMETHEUS_MULTIPROC_DIR, whether va
 `api.serve` sets that before it starts workers and hands the same folder here.
 """
 
+import secrets
+from ipaddress import ip_address
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -15,8 +17,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+
+from spatial.errors import Forbidden
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -89,11 +94,35 @@ class Metrics:
 
 @router.get("/metrics", include_in_schema=False)
 async def read_metrics(request: Request) -> Response:
-    """Answer Prometheus."""
+    """Answer Prometheus: with the token of the settings, or from this machine where there is none."""
     services = request.app.state.services
+    if not _may_read(request, services.settings.metrics_token):
+        raise Forbidden(
+            "The metrics are for the operator: send the token of DOTHI_METRICS_TOKEN (Authorization: Bearer ...); where none is "
+            "set, only this machine is answered.",
+            vi="Số đo chỉ dành cho người vận hành: hãy gửi mã trong DOTHI_METRICS_TOKEN (Authorization: Bearer ...); nếu chưa "
+            "đặt thì chỉ máy này được trả lời.",
+        )
     services.metrics.show_connections(services.pool.size, services.pool.idle)
     return Response(
         services.metrics.render(),
         media_type=CONTENT_TYPE,
         headers={"Cache-Control": "no-store"},
     )
+
+
+def _may_read(request: Request, token: str | None) -> bool:
+    if token is not None:
+        return secrets.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode())
+    return request.client is not None and _is_this_machine(request.client.host) and not _came_through_a_proxy(request.headers)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _came_through_a_proxy(headers: Headers) -> bool:
+    return any(name in headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "via"))

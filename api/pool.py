@@ -30,6 +30,7 @@ _NOT_REACHED = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 _NOT_COMPUTABLE = (
     asyncpg.NumericValueOutOfRangeError,

@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from api.app import create_app
 from api.logs import log_config
+from api.unprivileged import serve_unprivileged
 from spatial.errors import SetupError
 from spatial.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GRACE_SECONDS = 10
 """How long requests under way may take once the server was told to stop."""
@@ -33,27 +37,53 @@ def serve(
     *,
     database_url: str | None = None,
     staff_database_url: str | None = None,
+    database_note: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; started by root, in a process without its rights.
 
     Args:
         settings: host, port (0: any free one), number of workers, level of the log.
         database_url: see `create_app`.
         staff_database_url: see `create_app`.
+        database_note: file with a sentence on a database that is being started again; `/health` shows it.
         on_ready: called with the server's URL once its socket is bound.
 
     Raises:
         SetupError: the port is taken or the address is not this machine's.
+        Unavailable: the server ended by itself.
     """
-    with closing(bind(settings.host, settings.port)) as listening, _shared_metrics(settings.workers) as metrics_dir:
+    with closing(bind(settings.host, settings.port)) as listening:
+        if on_ready:
+            on_ready(url_of(listening))
+        start = serve_unprivileged if os.geteuid() == 0 else run
+        start(
+            settings,
+            listening,
+            database_url=database_url,
+            staff_database_url=staff_database_url,
+            database_note=None if database_note is None else str(database_note),
+        )
+
+
+def run(
+    settings: Settings,
+    listening: socket.socket,
+    *,
+    database_url: str | None = None,
+    staff_database_url: str | None = None,
+    database_note: str | None = None,
+) -> None:
+    """Serve on a bound socket in this process (and its workers), as whoever runs it."""
+    with _shared_metrics(settings.workers) as metrics_dir:
         config = uvicorn.Config(
             partial(
-                create_app,
+                _make_app,
                 settings,
                 database_url=database_url,
                 staff_database_url=staff_database_url,
                 metrics_dir=metrics_dir,
+                database_note=database_note,
             ),
             factory=True,
             workers=settings.workers,
@@ -71,12 +101,18 @@ def serve(
             timeout_keep_alive=30,
             backlog=BACKLOG,
         )
-        if on_ready:
-            on_ready(url_of(listening))
         if settings.workers == 1:
             uvicorn.Server(config).run(sockets=[listening])
         else:
             Multiprocess(config, sockets=[listening]).run()
+
+
+def _make_app(settings: Settings, *, database_note: str | None, **given: Any) -> "FastAPI":
+    from api.app import create_app  # here, so that root's process, which only waits, does not carry the whole application
+
+    app = create_app(settings, **given)
+    app.state.database_note = Path(database_note) if database_note else None
+    return app
 
 
 def bind(host: str, port: int) -> socket.socket:

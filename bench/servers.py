@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -196,9 +196,15 @@ def _running(name: str, command: list[str], environment: Mapping[str, str], port
         try:
             server = Server(name, f"http://127.0.0.1:{port}", process.pid)
             _wait(process, f"{server.url}{health}", log)
-            yield server
+            yield replace(server, pid=_serving(process.pid))
         finally:
             _stop(process)
+
+
+def _serving(pid: int) -> int:
+    """Give the process that serves: started by root, dothi's own one only waits for it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else pid
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -4,11 +4,11 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
-from urllib.parse import quote, unquote, urlsplit
 
-from spatial.cluster import Cluster
+from spatial.cluster import Cluster, watched
 from spatial.errors import InvalidInput, SetupError
 from spatial.settings import Settings
 
@@ -18,11 +18,15 @@ ADMIN = "postgres"
 
 @dataclass(frozen=True)
 class Urls:
-    """libpq URLs of the logins that commands use; the administrator's is not needed to serve."""
+    """libpq URLs of the logins that commands use; the administrator's is not needed to serve.
+
+    `note` is the file in which whoever minds an embedded server says that it is being started again.
+    """
 
     admin: str | None
     api: str
     staff: str | None
+    note: Path | None = None
 
 
 def embedded(settings: Settings) -> Cluster:
@@ -60,22 +64,13 @@ def admin_url(settings: Settings) -> str:
     return cluster.url(DATABASE)
 
 
-def user_url(settings: Settings, user: str | None, *, through_socket: bool = False) -> str:
-    """Give the URL of a login of the running database; a person's password is not known here and left out."""
-    if not settings.database_url:
-        return embedded(settings).url(DATABASE, user or ADMIN, through_socket=through_socket)
-    url = urlsplit(settings.database_url)._replace(scheme="postgresql")
-    if user is not None and user != unquote(url.username or ""):
-        url = url._replace(netloc=f"{quote(user, safe='')}@{url.netloc.rpartition('@')[2]}")
-    return url.geturl()
-
-
 @contextmanager
 def running_database(settings: Settings, *, on_left_running: Callable[[int], None] | None = None) -> Iterator[Urls]:
     """Give the URLs of a running database for as long as the block lasts.
 
-    An embedded server that was started for the block is stopped after it, unless others are connected by then (somebody's
-    QGIS may hold unsaved edits): `on_left_running` is told how many. SIGTERM leaves the block in the ordinary way.
+    An embedded server is started again when it crashes. One that was started for the block is stopped after it, unless others
+    are connected by then (somebody's QGIS may hold unsaved edits): `on_left_running` is told how many. SIGTERM leaves the block
+    in the ordinary way.
 
     Raises:
         SetupError: the server is one's own and no login for the API is named.
@@ -89,7 +84,8 @@ def running_database(settings: Settings, *, on_left_running: Callable[[int], Non
     try:
         cluster.ensure_database(DATABASE)
         admin, api, staff = (cluster.url(DATABASE, user) for user in (ADMIN, "dothi_api", "dothi_staff"))
-        yield Urls(admin, api, staff)
+        with watched(cluster):
+            yield Urls(admin, api, staff, cluster.note)
     finally:
         if started:
             _stop_if_idle(cluster, on_left_running)

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default=None, description="Raster tile URL template ({z}/{x}/{y}) for a base map; empty: none, nothing leaves the server."
     )
     basemap_attribution: str | None = Field(default=None, description="Attribution shown with the base map.")
+    metrics_token: str | None = Field(
+        default=None, min_length=16, description="Bearer token that /metrics asks for; empty: only this machine is answered."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     trial_data: Path | None = Field(default=None, description="Folder of real files for tests; empty: ../shared/data if there.")
 

@@ -1,5 +1,6 @@
 """The command line as a person uses it: `dothi db ...`, `serve` and `demo` in processes of their own."""
 
+import json
 import os
 import re
 import signal
@@ -7,11 +8,15 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -66,10 +71,14 @@ def test_a_day_of_the_embedded_server(dothi: Run) -> None:
     assert dothi("db", "status").returncode == 0
 
     for options in ((), ("--socket",)):
-        url = dothi("db", "url", *options).stdout.strip()
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT current_database(), session_user")
-            assert cursor.fetchone() == ("dothi", "postgres")
+        for role, login in (("reader", "dothi_api"), ("administrator", "postgres")):
+            assert re.match(rf"postgresql://{login}@[^:]*(:\d+)?/dothi", dothi("db", "url", "--role", role, *options).stdout)
+            url = dothi("db", "url", "--with-password", "--role", role, *options).stdout.strip()
+            with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT current_database(), session_user")
+                assert cursor.fetchone() == ("dothi", login)
+    assert "dothi_api@" in dothi("db", "url").stdout, "a reader's, unless somebody asks for more"
+    assert_sentence(dothi("db", "url", "--role", "king"), "king")
     assert dothi("db", "url", "--user", "lan").stdout.startswith("postgresql://lan@127.0.0.1:")
 
     assert "stopped" in dothi("db", "stop").stdout
@@ -77,11 +86,49 @@ def test_a_day_of_the_embedded_server(dothi: Run) -> None:
     assert dothi("db", "status").returncode == 3
 
 
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("role", ["reader", "administrator"])
+def test_psql_shows_no_password_to_whoever_lists_the_processes(dothi: Run, state: Path, role: str) -> None:
+    assert dothi("db", "start").returncode == 0
+    before = set(Path(tempfile.gettempdir()).iterdir())
+    command = [sys.executable, str(ROOT / "dothi.py"), "psql", "--role", role, "--", "-X", "-At"]
+    ask = ("-c", "SELECT 'I am ' || session_user", "-c", "SELECT pg_sleep(20)")
+    with subprocess.Popen([*command, *ask], stdout=subprocess.PIPE, text=True, env=environment(state, {})) as psql:
+        try:
+            assert psql.stdout is not None
+            assert psql.stdout.readline().strip() == f"I am {'postgres' if role == 'administrator' else 'dothi_api'}"
+            passwords = json.loads((Cluster(state).home / "credentials.json").read_text()).values()
+            seen = [bytes_of(path) for kind in ("cmdline", "environ") for path in Path("/proc").glob(f"[0-9]*/{kind}")]
+            assert any(b"psql" in said and b"pg_sleep" in said for said in seen)
+            assert not [said for said in seen for password in passwords if password.encode() in said]
+            made = set(Path(tempfile.gettempdir()).iterdir()) - before
+            assert not [path for path in made if path.is_file() and any(p.encode() in bytes_of(path) for p in passwords)]
+        finally:
+            psql.kill()
+
+
+def bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # gone, or not ours
+        return b""
+
+
+def test_psql_ends_as_psql_does(dothi: Run) -> None:
+    assert_sentence(dothi("psql"), "dothi db start")
+    dothi("db", "start")
+    done = dothi("psql", "--", "-X", "-c", "\\conninfo", "-c", "SELECT no_such_column")
+    assert done.returncode == 1
+    assert "dothi_api" in done.stdout
+    assert "no_such_column" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_migrate_starts_the_server_and_may_be_repeated(dothi: Run) -> None:
     for _ in range(2):
         done = dothi("db", "migrate")
         assert done.returncode == 0, done.stderr
-    url = dothi("db", "url", "--user", "dothi_api").stdout.strip()
+    url = dothi("db", "url", "--with-password").stdout.strip()
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM land.parcel")
         assert cursor.fetchone() == (0,)
@@ -93,7 +140,9 @@ def test_own_server_is_neither_started_nor_stopped(dothi: Run, database: Databas
     for command in ("start", "stop", "status"):
         assert_sentence(dothi("db", command, DATABASE_URL=database.url), "DOTHI_DATABASE_URL")
     assert dothi("db", "migrate", DATABASE_URL=database.url).returncode == 0
-    assert dothi("db", "url", DATABASE_URL=database.url).stdout.strip() == database.url
+    administrator = ("db", "url", "--role", "administrator")
+    assert dothi(*administrator, "--with-password", DATABASE_URL=database.url).stdout.strip() == database.url
+    assert f":{urlsplit(database.url).password}@" not in dothi(*administrator, DATABASE_URL=database.url).stdout
     of_person = dothi("db", "url", "--user", "lan", DATABASE_URL=database.url).stdout.strip()
     assert of_person.startswith("postgresql://lan@")
 
@@ -172,10 +221,14 @@ def test_serve_starts_the_database_and_stops_it_in_the_end(dothi: Run, state: Pa
     assert dothi("db", "status").returncode == 3
 
 
+def officer_at(dothi: Run) -> AbstractContextManager[psycopg2.extensions.connection]:
+    return closing(psycopg2.connect(dothi("db", "url", "--with-password").stdout.strip()))
+
+
 def test_serve_leaves_a_database_that_others_use(dothi: Run, state: Path) -> None:
     dothi("db", "migrate")
     dothi("db", "stop")
-    with serving(state, "serve") as (process, _), closing(psycopg2.connect(dothi("db", "url").stdout.strip())) as officer:
+    with serving(state, "serve") as (process, _), officer_at(dothi) as officer:
         process.terminate()
         said, _ = process.communicate(timeout=60)
         assert "stays up" in said
@@ -189,6 +242,45 @@ def test_serve_leaves_a_database_that_ran_before(dothi: Run, state: Path) -> Non
     with serving(state, "serve"):
         pass
     assert dothi("db", "status").returncode == 0
+
+
+def health(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310
+            return answer.status, ""
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, str(json.loads(refusal.read())["checks"]["database"]["detail"])
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 150) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_serve_starts_a_crashed_database_again_and_leaves_a_stopped_one(dothi: Run, state: Path) -> None:
+    dothi("db", "migrate")
+    cluster = Cluster(state)
+    with serving(state, "serve") as (_, url):
+        assert health(url) == (200, "")
+        conf = cluster.pgdata / "postgresql.conf"
+        whole = conf.read_text()
+        conf.write_text(f"{whole}\nno_such_setting = 1\n")  # so that it can't come back yet
+        killed = cluster.status().pid
+        assert killed
+        os.kill(killed, signal.SIGKILL)
+        assert wait_for(lambda: "started again" in health(url)[1]), health(url)
+        conf.write_text(whole)
+        assert wait_for(lambda: health(url)[0] == 200)
+        assert cluster.status().pid not in (None, killed)
+        assert not cluster.note.exists()
+
+        assert dothi("db", "stop").returncode == 0
+        assert not wait_for(lambda: cluster.status().running, seconds=3)
+        assert "dothi db" in health(url)[1]
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])

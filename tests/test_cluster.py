@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from spatial.cluster import Cluster
+from spatial.cluster import Cluster, files
 from spatial.cluster import account as accounts
 from spatial.cluster.binaries import candidate_folders, find_binaries
 from spatial.cluster.credentials import load_or_create
@@ -211,6 +212,145 @@ def test_passwords_are_in_a_file_of_their_owner_only(own: Cluster) -> None:
     assert len(set(passwords.values())) == 3
     assert min(map(len, passwords.values())) >= 24
     assert not list(own.home.glob("*password*"))
+
+
+# -- as root: what user postgres put there leads nowhere ----------------------------------------------------------------------
+
+as_root_only = pytest.mark.skipif(not AS_ROOT, reason="only root could be led to touch what is not the server's")
+
+
+def as_postgres(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, user="postgres", group="postgres", extra_groups=[], cwd="/", capture_output=True, text=True)
+
+
+def older_home(own: Cluster) -> None:
+    """Give the folder to user postgres, as it was before root kept it."""
+    shutil.chown(own.home, "postgres", "postgres")
+    own.home.chmod(0o700)
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    path = tmp_path / "victim"
+    path.write_text("root's own")
+    path.chmod(0o600)
+    return path
+
+
+@as_root_only
+@pytest.mark.parametrize("kind", ["-s", "-f"])
+def test_settings_are_not_written_through_a_link_of_user_postgres(own: Cluster, victim: Path, kind: str) -> None:
+    own.start()
+    own.stop()
+    target = own.pgdata / "dothi.conf"
+    assert as_postgres("rm", str(target)).returncode == 0
+    if kind == "-s":
+        assert as_postgres("ln", "-s", str(victim), str(target)).returncode == 0
+    else:
+        assert as_postgres("mkfifo", str(target)).returncode == 0
+        target.unlink()
+        os.link(victim, target)  # as where the system does not protect hard links
+    with pytest.raises(SetupError, match=r"dothi\.conf cannot be written"):
+        own.start()
+    assert (victim.read_text(), victim.stat().st_uid) == ("root's own", 0)
+
+
+@as_root_only
+@pytest.mark.parametrize("older", [False, True])
+def test_the_socket_s_folder_is_not_given_away_through_a_link(own: Cluster, tmp_path: Path, older: bool) -> None:
+    own.start()
+    own.stop()
+    own.socket_folder.rmdir()
+    theirs = tmp_path / "root-folder"
+    theirs.mkdir(mode=0o755)
+    link = ("ln", "-s", str(theirs), str(own.socket_folder))
+    assert as_postgres(*link).returncode != 0, "root's folder takes nothing from user postgres"
+    if older:
+        older_home(own)
+        assert as_postgres(*link).returncode == 0
+        with pytest.raises(SetupError, match="link or belongs to somebody else"):
+            own.start()
+    else:
+        own.start()
+    assert theirs.stat().st_uid == 0
+
+
+@as_root_only
+@pytest.mark.parametrize("name", ["server.log", "pgdata", "lock", "state.json", "credentials.json"])
+def test_a_folder_that_user_postgres_owned_is_taken_back_and_its_links_are_not_followed(
+    own: Cluster, victim: Path, name: str
+) -> None:
+    own.start()
+    own.stop()
+    older_home(own)
+    assert as_postgres("mv", str(own.home / name), str(own.home / "away")).returncode == 0
+    assert as_postgres("ln", "-s", str(victim), str(own.home / name)).returncode == 0
+    if name in ("lock", "state.json"):
+        own.start()
+    else:
+        with pytest.raises(SetupError):
+            own.start()
+    assert (victim.read_text(), victim.stat().st_uid) == ("root's own", 0)
+    assert own.home.stat().st_uid == 0
+
+
+@as_root_only
+def test_an_older_folder_goes_on(own: Cluster) -> None:
+    own.start()
+    own.ensure_database("dothi")
+    ask(own.url(), "CREATE TABLE kept AS SELECT 1 AS n")
+    own.stop()
+    older_home(own)
+    own.start()
+    assert ask(own.url(), "SELECT n FROM kept") == 1
+    assert (own.home.stat().st_uid, stat.S_IMODE(own.home.stat().st_mode)) == (0, 0o711)
+
+
+@as_root_only
+def test_state_and_passwords_are_root_s(own: Cluster) -> None:
+    own.start()
+    for name in ("", "credentials.json", "state.json", "lock"):
+        assert (own.home / name).stat().st_uid == 0
+    assert as_postgres("touch", str(own.home / "mine")).returncode != 0
+    assert as_postgres("mv", str(own.pgdata), str(own.home / "other")).returncode != 0
+    assert as_postgres("cat", str(own.home / "credentials.json")).returncode != 0
+
+
+@as_root_only
+def test_what_is_run_as_user_postgres_has_no_terminal_of_root_s(own: Cluster) -> None:
+    account = accounts.server_account()
+    assert account.run("sh", "-c", "ps -o sess= -p $$; echo $$").stdout.split()[0] != str(os.getsid(0))
+    assert account.run("cat").stdout == ""
+
+
+def test_a_pipe_in_the_place_of_a_file_does_not_stop_anybody(own: Cluster) -> None:
+    own.start()
+    own.stop()
+    (own.pgdata / "postmaster.pid").unlink(missing_ok=True)
+    os.mkfifo(own.pgdata / "postmaster.pid")
+    assert not own.status().running
+
+
+def test_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "socket").symlink_to(tmp_path / "theirs")
+    with pytest.raises(SetupError, match="link or belongs to somebody else"):
+        accounts.server_account().make_folder(tmp_path / "socket")
+
+
+def test_a_long_log_is_kept_once_and_begun_anew(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LOG_BYTES", 2000)
+    own.start()
+    for number in range(60):
+        with pytest.raises(psycopg2.errors.UndefinedTable):
+            ask(own.url("postgres"), f"SELECT * FROM nothing_{number}")
+    assert own.start() is False
+    kept = own.log.with_name("server.log.1")
+    assert (own.log.stat().st_size, kept.stat().st_size, stat.S_IMODE(kept.stat().st_mode)) == (0, 2000, 0o600)
+    with pytest.raises(psycopg2.errors.UndefinedTable):
+        ask(own.url("postgres"), "SELECT * FROM nothing_after")
+    assert "nothing_after" in own.log.read_text()
+    assert "nothing_59" in kept.read_text()
 
 
 def test_wrong_password_is_refused_through_both_doors(own: Cluster) -> None:

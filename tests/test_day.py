@@ -97,7 +97,7 @@ def test_no_login_moves_the_day(database: Database, role: str) -> None:
     assert (_day_of(database.url),) in at_most_midnight
 
 
-@pytest.mark.parametrize("name", ["DOTHI_TODAY", "DOTHI_LEGAL_DATE", "TESTS_LEGAL_DAY", "TZ"])
+@pytest.mark.parametrize("name", ["DOTHI_TODAY", "DOTHI_LEGAL_DATE", "PYTHON_TESTS_LEGAL_DAY", "TZ"])
 def test_no_setting_moves_the_day(name: str) -> None:
     """The variable of the tests means nothing without their folder on Python's path."""
     program = "from spatial.selection import legal_today; print(legal_today())"

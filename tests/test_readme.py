@@ -91,9 +91,16 @@ def newcomer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             Cluster(state).destroy()
 
 
+@pytest.mark.parametrize("path", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")))
+def test_no_document_puts_a_password_on_a_command_line(path: str) -> None:
+    """Whoever is on the machine can read the command lines of all others."""
+    text = (ROOT / path).read_text("utf-8")
+    assert not re.search(r"\$\(dothi db url|--with-password.*\$\(|PG:.*password=|://[^\s/@]+:[^\s/@]+@", text)
+
+
 def test_the_documents_have_commands() -> None:
     assert len(ALL) > 15
-    assert {"curl", "ogr2ogr", "psql", "dothi", "make"} <= {command.split()[0] for _, command in ALL}
+    assert {"curl", "ogr2ogr", "dothi", "make"} <= {command.split()[0] for _, command in ALL}
 
 
 @pytest.mark.parametrize(("document", "command"), ALL, ids=[f"{Path(document).stem}: {command}" for document, command in ALL])
@@ -154,6 +161,8 @@ def _is_composed(newcomer: Newcomer, command: str) -> None:
 def _runs(newcomer: Newcomer, command: str) -> None:
     if command.startswith("dothi serve"):
         _serves(newcomer, command)
+    elif command.startswith("dothi psql"):
+        _asks_the_database(newcomer, command)
     elif command == "dothi db status":
         assert newcomer.types(command).returncode in (0, 3)
     else:
@@ -172,7 +181,6 @@ TRIED = {
     "make": _is_made,
     "curl": _answers,
     "ogr2ogr": _copies,
-    "psql": _asks_the_database,
     "dothi": _runs,
     "docker": _is_composed,
     ".": _succeeds,

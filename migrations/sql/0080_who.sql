@@ -102,10 +102,4 @@ CREATE TRIGGER note_territory AFTER INSERT OR UPDATE OR DELETE ON admin.editor_t
     FOR EACH ROW EXECUTE FUNCTION admin.note_territory();
 CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON admin.editor_territory EXECUTE FUNCTION ingest.refuse_truncate();
 GRANT SELECT, INSERT, UPDATE, DELETE ON admin.editor_territory TO dothi_administrator;
-DO $$
-BEGIN
-    IF to_regprocedure('admin.renew_territory(text)') IS NOT NULL THEN
-        GRANT EXECUTE ON FUNCTION admin.renew_territory(text) TO dothi_administrator, dothi_steward;
-    END IF;
-END
-$$;
+GRANT EXECUTE ON FUNCTION admin.renew_territory(text) TO dothi_administrator, dothi_steward;

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from spatial.cluster.files import read_plain
 from spatial.errors import Conflict
 
 _PROC = Path("/proc")
@@ -30,7 +31,7 @@ def read_postmaster(pgdata: Path) -> Postmaster | None:
 def _read_pid_file(pgdata: Path) -> Postmaster | None:
     """Lines: pid, data folder, start time, port, socket folder, address, shared memory, status."""
     try:
-        lines = (pgdata / "postmaster.pid").read_text(errors="replace").splitlines()
+        lines = read_plain(pgdata / "postmaster.pid").splitlines()
         return Postmaster(
             pid=int(lines[0]),
             port=int(lines[3]) if len(lines) > 3 else 0,
@@ -92,7 +93,7 @@ def _works_in(process: Path, pgdata: Path) -> bool:
 
 def _first_number(path: Path) -> int | None:
     try:
-        return int(path.read_text(errors="replace").splitlines()[0])
+        return int(read_plain(path).splitlines()[0])
     except (OSError, ValueError, IndexError):
         return None
 

@@ -20,6 +20,7 @@ from psycopg2 import sql
 from spatial.cluster import credentials
 from spatial.cluster.account import server_account, server_home, short_hash
 from spatial.cluster.binaries import Binaries, find_binaries
+from spatial.cluster.files import make_log, make_private_file, read_plain, rotate_log
 from spatial.cluster.port import HOST, choose_port, remember_port, remembered_port
 from spatial.cluster.postmaster import Postmaster, clear_leftovers, read_postmaster
 from spatial.cluster.tuning import as_conf, machine_memory, server_settings
@@ -60,6 +61,7 @@ class Cluster:
         self.home = server_home(data_dir, self._account)
         self.pgdata = self.home / "pgdata"
         self.log = self.home / "server.log"
+        self.note = self.home / "restarting.txt"
         self.socket_folder = _short_socket_folder(self.home)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -72,12 +74,15 @@ class Cluster:
             Conflict: somebody else holds the cluster for too long.
         """
         with self._lock():
+            make_log(self.log, self._account.uid, self._account.gid)
+            rotate_log(self.log)
             if self._postmaster():
                 return False
             binaries = find_binaries(self._data_major())
             passwords = self._passwords()
             if not self.pgdata.exists():
                 self._initialise(binaries, passwords[credentials.ADMIN])
+            self._account.make_folder(self.pgdata)  # it is there: it must be a folder of this account's
             self._account.make_folder(self.socket_folder)
             clear_leftovers(self.pgdata, self.socket_folder)
             self._launch(binaries)
@@ -102,6 +107,15 @@ class Cluster:
                     vi=f"Máy chủ cơ sở dữ liệu không dừng ({done.stderr.strip()}); xem {self.log}.",
                 )
             return True
+
+    def has_crashed(self) -> bool:
+        """Tell whether the server is gone without having been stopped: then its pid file is still there."""
+        return os.path.lexists(self.pgdata / "postmaster.pid") and self._postmaster() is None
+
+    def shorten_log(self) -> None:
+        """Keep the end of a long log beside it and begin anew."""
+        with self._lock():
+            rotate_log(self.log)
 
     def destroy(self) -> None:
         """Stop the server and delete all its files, the data too."""
@@ -193,8 +207,8 @@ class Cluster:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """Let one process at a time start, stop or make the cluster."""
-        self._account.make_folder(self.home)
-        with (self.home / "lock").open("a") as file:
+        self._account.make_home(self.home)
+        with os.fdopen(os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+") as file:
             deadline = time.monotonic() + _LOCK_SECONDS
             while True:
                 try:
@@ -224,7 +238,7 @@ class Cluster:
 
     def _data_major(self) -> int | None:
         try:
-            return int((self.pgdata / "PG_VERSION").read_text())
+            return int(read_plain(self.pgdata / "PG_VERSION"))
         except (OSError, ValueError):
             return None
 
@@ -232,11 +246,10 @@ class Cluster:
         """Make the data folder under another name and rename it, so that a broken attempt leaves nothing half-made."""
         draft = self.home / "pgdata.new"
         shutil.rmtree(draft, ignore_errors=True)
+        self._account.make_folder(draft)
         password_file = self.home / "initdb.password"
         password_file.unlink(missing_ok=True)
-        with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(password)
-        self._account.give(password_file)
+        make_private_file(password_file, self._account.uid, self._account.gid, password)
         try:
             done = self._account.run(
                 binaries.path("initdb"), "-D", str(draft), "--username", credentials.ADMIN, "--pwfile", str(password_file),
@@ -249,8 +262,7 @@ class Cluster:
                 f"The database cluster cannot be made in {draft}: {done.stderr.strip()}",
                 vi=f"Không tạo được cụm cơ sở dữ liệu trong {draft}: {done.stderr.strip()}",
             )
-        with (draft / "postgresql.conf").open("a") as file:
-            file.write("\ninclude 'dothi.conf'\n")
+        self._account.write(draft / "postgresql.conf", "\ninclude 'dothi.conf'\n", append=True)
         draft.rename(self.pgdata)
 
     def _launch(self, binaries: Binaries) -> None:
@@ -284,9 +296,7 @@ class Cluster:
     def _write_settings(self, port: int) -> None:
         settings = server_settings(machine_memory(), durable=self._durable)
         settings |= {"port": str(port), "unix_socket_directories": str(self.socket_folder)}
-        path = self.pgdata / "dothi.conf"
-        path.write_text(as_conf(settings))
-        self._account.give(path)
+        self._account.write(self.pgdata / "dothi.conf", as_conf(settings))
 
     def _create_logins(self, passwords: dict[str, str]) -> None:
         """Make the service logins and their group roles, which the migrations then find.

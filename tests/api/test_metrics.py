@@ -8,6 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, rollups, search, tiles
+from api.app import create_app
+from spatial.settings import Settings
 
 ROUTERS = (ogc, health, metrics, tiles, coverages, page_config, rollups, lookup, search, docs, extract, page)
 TEMPLATES = sorted(
@@ -79,3 +81,34 @@ async def test_unknown_addresses_make_one_series(client: httpx.AsyncClient) -> N
 async def test_two_apps_do_not_share_counters(client: httpx.AsyncClient, lonely_client: httpx.AsyncClient) -> None:
     await client.get("/health/live")
     assert 'route="/health/live"' not in (await lonely_client.get("/metrics")).text
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("203.0.113.7", {}, 403),
+        ("127.0.0.1", {"x-forwarded-proto": "https"}, 403),
+        ("127.0.0.1", {"via": "1.1 proxy"}, 403),
+    ],
+)
+async def test_without_a_token_only_this_machine_is_answered(
+    app: FastAPI, peer: str, headers: dict[str, str], status: int
+) -> None:
+    transport = httpx.ASGITransport(app, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        assert (await client.get("/metrics", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [("Bearer " + "s" * 16, 200), ("Bearer " + "t" * 16, 403), ("s" * 16, 403), ("Bearer é", 403), (None, 403)],
+)
+async def test_with_a_token_it_is_asked_for(sent: str | None, status: int) -> None:
+    app = create_app(Settings(metrics_token="s" * 16), database_url="postgresql://nobody@127.0.0.1:1/none")
+    headers = [] if sent is None else [(b"authorization", sent.encode())]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        answer = await client.get("/metrics", headers=headers)
+    assert answer.status_code == status
+    assert (status == 200) == ("dothi_http_request_seconds" in answer.text)

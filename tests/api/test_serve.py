@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,11 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from api.serve import bind, url_of
+from api.web_account import bring_folder, web_account
+from spatial.cluster.account import ROOT_HOME, short_hash
 from spatial.errors import SetupError
 from tests.conftest import Database
 
@@ -35,15 +39,15 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def served(tmp_path: Path, database: Database, workers: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def served(tmp_path: Path, database: Database, workers: int, root: Path = ROOT) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Serve on a free port; the process is this test's own and is gone at the end."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, "utf-8")
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, str(program), database.login("dothi_api"), str(workers)],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root), "SECRET_OF_ROOT": "for nobody"},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -108,6 +112,83 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path, databas
             answer = connection.recv(65536)
         assert process.wait(20) in (0, -signal.SIGTERM)
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+as_root_only = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no rights to give up")
+
+
+def web_process(parent: int) -> Path:
+    """Give the /proc folder of the process that root's one waits for."""
+    (child,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return Path("/proc", child)
+
+
+@as_root_only
+def test_started_by_root_it_serves_without_root_s_rights(tmp_path: Path, database: Database) -> None:
+    with served(tmp_path, database, 2) as (url, process):
+        wait_until_ready(url)
+        web = web_process(process.pid)
+        workers = [Path("/proc", pid) for pid in (web / "task" / web.name / "children").read_text().split()]
+        assert len(workers) >= 2
+        for found in (web, *workers):
+            status = dict(line.split(":\t", 1) for line in (found / "status").read_text().splitlines() if ":\t" in line)
+            assert "0" not in status["Uid"].split() + status["Gid"].split()
+            assert (status["Groups"].strip(), int(status["CapEff"], 16), status["NoNewPrivs"]) == ("", 0, "1")
+            assert b"SECRET_OF_ROOT" not in (found / "environ").read_bytes()
+            password = urlsplit(database.login("dothi_api")).password
+            assert password
+            assert password.encode() not in (found / "environ").read_bytes() + (found / "cmdline").read_bytes()
+        process.kill()  # nobody passes a signal on: the web server sees by itself that root's process is gone
+        process.wait(20)
+        for _ in range(100):
+            if not web.exists():
+                break
+            time.sleep(0.2)
+        assert not web.exists()
+
+
+@as_root_only
+def test_a_checkout_that_only_root_can_enter_is_served_from_a_copy_of_root_s(tmp_path: Path, database: Database) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for name in ("api", "spatial", "migrations"):
+        shutil.copytree(ROOT / name, private / name)
+    shutil.copy(ROOT / "alembic.ini", private)
+    copies = ROOT_HOME / "app" / short_hash(private)
+    account = web_account()
+    assert not account.can_read(private / "api" / "serve.py")
+    try:
+        with served(tmp_path, database, 1, private) as (url, process):
+            wait_until_ready(url)
+            environment = (web_process(process.pid) / "environ").read_bytes().split(b"\0")
+            assert any(entry.startswith(f"PYTHONPATH={copies}/program:".encode()) for entry in environment)
+        for path in copies.rglob("*"):
+            found = path.lstat()
+            assert (found.st_uid, found.st_mode & 0o022) == (0, 0), path
+        assert account.can_read(copies / "program" / "api" / "serve.py")
+    finally:
+        shutil.rmtree(copies)
+
+
+@as_root_only
+def test_a_copy_follows_its_source(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "sub").mkdir(parents=True)
+    for name in ("a.py", "b.py", "sub/c.py"):
+        (source / name).write_text(name)
+    (source / "a.py").chmod(0o600)
+    (source / "away").symlink_to(tmp_path / "nowhere")
+    bring_folder(source, target)
+    (source / "b.py").unlink()
+    (source / "a.py").write_text("changed")
+    (target / "stranger").mkdir()
+    bring_folder(source, target)
+    assert {path.relative_to(target).as_posix(): path.stat().st_mode & 0o777 for path in target.rglob("*.py")} == {
+        "a.py": 0o644,
+        "sub/c.py": 0o644,
+    }
+    assert (target / "a.py").read_text() == "changed"
+    assert not (target / "stranger").exists()
 
 
 def test_a_connection_goes_on_after_head(tmp_path: Path, database: Database) -> None:

@@ -1,8 +1,12 @@
 """The migrations: up, down, up again; what they make is what the models say; they import nothing live."""
 
 import ast
+import time
+from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
+import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -10,6 +14,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from spatial.database import downgrade, migrate
+from spatial.errors import Conflict
 from spatial.layers import LAYERS
 from spatial.tables import Base
 from tests.conftest import Database, sqlalchemy_url
@@ -79,6 +84,25 @@ def fingerprint(database: Database) -> list[tuple[str, ...]]:
         rows = [tuple(row) for row in found]
     engine.dispose()
     return rows
+
+
+def test_a_migration_makes_nobody_wait_long_and_tries_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever reads the table queues behind the one who waits to change it, and not for longer than that one waits."""
+    monkeypatch.setattr("spatial.database.LOCK_SECONDS", 0.3)
+    with closing(psycopg2.connect(database.url)) as editor, editor.cursor() as cursor:
+        cursor.execute("SELECT FROM public.layer_styles, land.parcel LIMIT 0; LOCK TABLE public.alembic_version")
+        migrating = Thread(target=migrate, args=(database.url,))
+        migrating.start()
+        time.sleep(2)
+        assert migrating.is_alive()
+        editor.rollback()
+        migrating.join(60)
+        assert not migrating.is_alive()
+
+        monkeypatch.setattr("spatial.database.PATIENCE_SECONDS", 0.5)
+        cursor.execute("LOCK TABLE public.alembic_version")
+        with pytest.raises(Conflict, match="dothi db migrate"):
+            migrate(database.url)
 
 
 def test_everything_belongs_to_the_owner_and_not_to_a_login(connection: Connection) -> None:
