@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.extract_page import draw_extract
 from api.links import base_url, with_query
 from api.lookup import ask, asked_again, parse_question, refuse_ambiguous
-from api.services import Shared
+from api.services import Shared, lane_of
 from spatial.errors import Ambiguous
 
 router = APIRouter(tags=["lookup"])
@@ -21,7 +21,7 @@ async def extract(request: Request, services: Shared) -> Response:
     """Answer the same questions as `/lookup`."""
     question, language = parse_question(request, services.settings, with_shapes=True)
     try:
-        answer = await ask(services, question)
+        answer = await ask(lane_of(request), question)
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
     address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(answer, language))

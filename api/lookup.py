@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import problems
+from api.lanes import Lane
 from api.links import Link, base_url, with_query
 from api.negotiation import Language, language_of, parse_language
 from api.params import parse_date, parse_known_at, refuse_unknown
-from api.services import Services, Shared
+from api.services import Services, Shared, lane_of
 from spatial.errors import Ambiguous, InvalidInput
 from spatial.layers import Text
 from spatial.lookup import (
@@ -48,16 +49,16 @@ async def lookup(request: Request, services: Shared) -> Response:
     """Answer for one of `lon` and `lat`, `parcel`, or `q` (an address)."""
     question, language = parse_question(request, services.settings)
     try:
-        answer = await ask(services, question)
+        answer = await ask(lane_of(request), question)
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
     headers = {"Content-Language": language.value, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
     return JSONResponse(as_json(answer, language, request, services), headers=headers)
 
 
-async def ask(services: Services, question: Question) -> Answer:
+async def ask(lane: Lane, question: Question) -> Answer:
     """Answer the question from one snapshot of the database."""
-    async with services.pool.snapshot(question.known_at) as connection:
+    async with lane.snapshot(question.known_at) as connection:
         # unlike a bbox, a place never changes how these statements are best run, and planning them takes longer than running
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         return await look_up(connection, question)

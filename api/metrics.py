@@ -91,7 +91,7 @@ class Metrics:
 async def read_metrics(request: Request) -> Response:
     """Answer Prometheus."""
     services = request.app.state.services
-    services.metrics.show_connections(services.pool.size, services.pool.idle)
+    services.metrics.show_connections(services.lanes.size, services.lanes.idle)
     return Response(
         services.metrics.render(),
         media_type=CONTENT_TYPE,

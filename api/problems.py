@@ -134,6 +134,12 @@ KINDS: Mapping[type[errors.DothiError], Kind] = {
         ("Xung đột", "Hãy đọc lại trạng thái hiện tại rồi thử lại."),
         ("Conflict", "Read the present state and try again."),
     ),
+    errors.TooManyRequests: _kind(
+        429,
+        "too-many-requests",
+        ("Quá nhiều yêu cầu", "Hãy gửi lại sau số giây nêu ở tiêu đề Retry-After."),
+        ("Too many requests", "Send it again after the seconds in the Retry-After header."),
+    ),
     errors.Unavailable: UNAVAILABLE,
     errors.SetupError: UNAVAILABLE,
 }
@@ -203,7 +209,8 @@ def refuse(request: Request, error: errors.DothiError) -> Response:
     if kind is INTERNAL:
         return problem(request, kind)
     sentence = error.vi if language_of(request) is Language.vi and error.vi else str(error)
-    return problem(request, kind, sentence)
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, errors.TooManyRequests) else None
+    return problem(request, kind, sentence, headers=headers)
 
 
 def fail(request: Request) -> Response:

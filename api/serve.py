@@ -65,7 +65,7 @@ def serve(
             server_header=False,
             log_config=log_config(settings.log_level),
             proxy_headers=True,
-            forwarded_allow_ips="127.0.0.1,::1",
+            forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_worker_healthcheck=WORKER_SECONDS,
             timeout_keep_alive=30,

@@ -34,9 +34,26 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("*",), description="Origins that may read the API from a browser, separated by commas."
     )
-    pool_size: int = Field(default=8, ge=1, le=200, description="Database connections per process for public reads.")
+    connections: int = Field(
+        default=40,
+        ge=8,
+        le=1000,
+        description="Database connections of all processes together, at most; each class of work has its part.",
+    )
     tile_cache_mb: int = Field(default=64, ge=0, description="Memory per process for vector tiles, in megabytes; 0: none kept.")
-    statement_timeout_ms: int = Field(default=30_000, ge=100, description="Longest database statement of a public request.")
+    statement_timeout_ms: int = Field(default=10_000, ge=100, description="Longest database statement of a public request.")
+    filter_timeout_ms: int = Field(
+        default=3_000, ge=100, description="Longest statement of a request with a filter, an order of its own, or that counts."
+    )
+    heavy_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="Filters, long pages, PDFs and rasters that one client may ask for in a minute; 0: any number.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses of proxies whose X-Forwarded-For tells who the client is, separated by commas.",
+    )
     max_limit: int = Field(default=10_000, ge=1, description="Largest `limit` of one page of features.")
     lookup_horizon_days: int = Field(
         default=366, ge=0, le=36_500, description="Days ahead of today beyond which the lookup proves nothing: plans may change."
@@ -48,7 +65,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     trial_data: Path | None = Field(default=None, description="Folder of real files for tests; empty: ../shared/data if there.")
 
-    @field_validator("allowed_hosts", "cors_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,21 +12,21 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from api.etag import is_current, make_etag, not_modified
+from api.lanes import Places
 from api.links import Link, with_query
 from api.ogc.ask import Asked, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.pool import settle
-from api.services import services_of
-from spatial.errors import NotFound, Unavailable
+from api.services import lane_of, services_of
+from api.work import LONG_PAGE, Work
+from spatial.errors import NotFound
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
 from spatial.features.page import FeatureStream, read_layer_version, read_version_known_at
 from spatial.features.query import Begin
 from spatial.layers import Layer, find_layer
 from spatial.selection import LegalPeriod
 
-LONG_PAGE = 5_000
-"""Pages of more rows are streamed."""
 HTML_ROWS = 100
 """Rows of one HTML page at most."""
 
@@ -47,7 +47,7 @@ async def list_items(request: Request) -> Response:
         spatial_first = (await asked.services.facts.density(layer)).prefers_spatial_index(query.bbox)
     if query.limit > LONG_PAGE:
         return _LongPage(asked, wanted, query, spatial_first=spatial_first)
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         page = await read_page(connection, query, spatial_first=spatial_first)
     matched = await _matched(asked, wanted, page.version, len(page.features), is_last=page.following is None)
     if asked.format == "html":
@@ -82,14 +82,14 @@ async def _unchanged(asked: Visit, layer: Layer, wanted: Asked) -> Response | No
 async def _as_known(asked: Visit, wanted: Asked) -> FeatureQuery:
     if wanted.known_at is None:
         return wanted.query
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         await settle(connection, wanted.known_at)
         version = await read_version_known_at(connection, wanted.known_at)
     return replace(wanted.query, as_of=version)
 
 
 async def _count(asked: Visit, wanted: Asked, query: FeatureQuery) -> Response:
-    async with asked.services.pool.snapshot() as connection:
+    async with lane_of(asked.request).snapshot() as connection:
         matched = await count_features(connection, query)
         version = await read_layer_version(connection, query.layer)
     document = {
@@ -160,6 +160,19 @@ def _headers(asked: Visit, wanted: Asked, version: int) -> dict[str, str]:
     return headers
 
 
+@dataclass
+class _InTurns:
+    """A cursor whose batches take turns with other heavy statements; between them the client may read as slowly as it likes."""
+
+    cursor: Any
+    turns: Places
+
+    async def fetch(self, rows: int) -> Any:
+        """Fetch the next rows; who began waits for as long as it takes."""
+        async with self.turns.taken(however_long=True):
+            return await self.cursor.fetch(rows)
+
+
 class _LongPage(StreamingResponse):
     """A page too long to hold, sent as it is read. The connection is taken when sending begins and given back at its end."""
 
@@ -171,14 +184,11 @@ class _LongPage(StreamingResponse):
         self._spatial_first = spatial_first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        places = self._asked.services.long_pages
-        if places.locked():
-            raise Unavailable(
-                "Too many long pages are being sent. Try again in a minute, or ask for 5,000 rows at a time.",
-                vi="Đang có quá nhiều lượt tải trang dài. Hãy thử lại sau một phút hoặc lấy mỗi lần 5.000 dòng.",
-            )
-        async with places, self._asked.services.pool.snapshot() as connection:
-            stream = await stream_features(connection, self._query, spatial_first=self._spatial_first)
+        lanes = self._asked.services.lanes
+        async with lanes[Work.LONG].snapshot() as connection:
+            async with lanes.turns.taken():
+                stream = await stream_features(connection, self._query, spatial_first=self._spatial_first)
+            stream.cursor = _InTurns(stream.cursor, lanes.turns)
             self.init_headers({**_headers(self._asked, self._wanted, stream.version)})
             async with aclosing(self._parts(stream)) as parts:
                 self.body_iterator = parts
@@ -219,7 +229,7 @@ async def read_item(request: Request) -> Response:
     if current := await _unchanged(asked, layer, wanted):
         return current
     query = await _as_known(asked, wanted)
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         page = await read_feature(connection, query, feature_id)
     if not page.features:
         raise _no_feature(layer, str(feature_id))

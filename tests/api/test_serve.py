@@ -35,15 +35,19 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def served(tmp_path: Path, database: Database, workers: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Serve on a free port; the process is this test's own and is gone at the end."""
+def served(tmp_path: Path, database: Database, workers: int, **settings: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve on a free port, with settings as in the environment; the process is this test's own and is gone at the end."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, "utf-8")
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, str(program), database.login("dothi_api"), str(workers)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                **{f"DOTHI_{name.upper()}": str(value) for name, value in settings.items()},
+            },
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
