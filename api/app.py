@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
+from api.aside import Aside
 from api.composed import ComposeText
 from api.compression import Compress
 from api.etag import release
@@ -27,6 +28,8 @@ from spatial.errors import SetupError
 from spatial.layers import LAYERS, Access, Layer
 from spatial.settings import Settings
 
+_ASIDE_SECONDS = 20.0
+"""Longest work beside the event loop; most of it is done in a hundredth of that."""
 _EXPOSED = [
     "ETag",
     "Link",
@@ -111,6 +114,8 @@ def _make_services(
         facts=LayerFacts(lanes[Work.READ], lanes[Work.COUNT], versions),
         tiles=Tiles(lanes[Work.TILE], versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
         rasters=RasterFiles(lanes[Work.RASTER]),
+        compiling=Aside(_ASIDE_SECONDS),
+        drawing=Aside(_ASIDE_SECONDS),
     )
 
 

@@ -3,7 +3,6 @@
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,7 +24,7 @@ async def extract(request: Request, services: Shared) -> Response:
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
     address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(answer, language))
-    content = await run_in_threadpool(draw_extract, answer, language, address)
+    content = await services.drawing.run(draw_extract, answer, language, address)
     headers = {
         "Content-Disposition": _file_name(answer.subject.parcel.code if answer.subject.parcel else "diem"),
         "Content-Language": language.value,

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.aside import Aside
 from api.lanes import Lane, Lanes
 from api.layer_facts import LayerFacts
 from api.layer_versions import LayerVersions
@@ -30,6 +31,8 @@ class Services:
         tiles: vector tiles, from memory or drawn.
         facts: extent and density of each layer.
         rasters: files of the population grids.
+        compiling: the process that reads and compiles long filters.
+        drawing: the process that draws documents and tables.
     """
 
     settings: Settings
@@ -40,6 +43,8 @@ class Services:
     tiles: Tiles
     facts: LayerFacts
     rasters: RasterFiles
+    compiling: Aside
+    drawing: Aside
 
 
 def services_of(request: Request) -> Services:

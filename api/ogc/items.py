@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from api.etag import is_current, make_etag, not_modified
 from api.lanes import Places
 from api.links import Link, with_query
-from api.ogc.ask import Asked, parameters_of, understand
+from api.ogc.ask import Asked, compile_apart, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.pool import settle
@@ -41,10 +41,12 @@ async def list_items(request: Request) -> Response:
         return current
     query = await _as_known(asked, wanted)
     if wanted.hits_only:
+        await compile_apart(asked.services.compiling, query, counts=True)
         return await _count(asked, wanted, query)
     spatial_first = False
     if query.bbox and not query.sort:
         spatial_first = (await asked.services.facts.density(layer)).prefers_spatial_index(query.bbox)
+    await compile_apart(asked.services.compiling, query, spatial_first=spatial_first)
     if query.limit > LONG_PAGE:
         return _LongPage(asked, wanted, query, spatial_first=spatial_first)
     async with lane_of(asked.request).connection() as connection:
@@ -234,8 +236,13 @@ async def read_item(request: Request) -> Response:
     if not page.features:
         raise _no_feature(layer, str(feature_id))
     links = [*asked.own_links(), Link(f"{asked.root}/collections/{layer.name}", "collection", JSON)]
-    document = {**json.loads(page.features[0]), "links": [link.as_json() for link in links]}
-    return asked.answer(document, "item.html", _headers(asked, wanted, page.version))
+    headers = _headers(asked, wanted, page.version)
+    feature, tail = page.features[0], {"links": [link.as_json() for link in links]}
+    if asked.format == "html":
+        return asked.answer({**json.loads(feature), **tail}, "item.html", headers)
+    # a feature of many corners is copied, not read: reading would hold the event loop
+    body = feature[:-1] + b"," + json.dumps(tail, ensure_ascii=False, separators=(",", ":")).encode()[1:]
+    return Response(body, headers={**headers, "Content-Language": asked.language.value}, media_type=GEOJSON)
 
 
 def _parse_id(layer: Layer, text: str) -> int:
