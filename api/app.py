@@ -122,13 +122,13 @@ def _staff_pool(settings: Settings, url: str | None) -> Pool | None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     services: Services = app.state.services
     pools = [pool for pool in (services.pool, services.staff) if pool]
     for pool in pools:
         await pool.start()
     await services.versions.start()
-    yield
+    yield {"metrics": services.metrics}  # for `api.protocol`, which meets requests before the application does
     await services.facts.stop()
     await services.versions.stop()
     for pool in pools:
