@@ -35,15 +35,13 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def served(
-    tmp_path: Path, database_url: str, workers: int = 1, **settings: object
-) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Serve on a free port, with settings by their names; the process is this test's own and is gone at the end."""
+def served(tmp_path: Path, database: Database, workers: int, **settings: object) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve on a free port, with settings as in the environment; the process is this test's own and is gone at the end."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, "utf-8")
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, str(program), database_url, str(workers)],
+            [sys.executable, str(program), database.login("dothi_api"), str(workers)],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -87,7 +85,7 @@ def wait_until_ready(url: str) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_it_serves_counts_over_all_workers_and_stops_when_told(tmp_path: Path, database: Database, workers: int) -> None:
-    with served(tmp_path, database.login("dothi_api"), workers) as (url, process):
+    with served(tmp_path, database, workers) as (url, process):
         wait_until_ready(url)
         with httpx.Client(base_url=url) as client:
             client.get("/health/live")
@@ -104,7 +102,7 @@ def test_it_serves_counts_over_all_workers_and_stops_when_told(tmp_path: Path, d
 
 
 def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path, database: Database) -> None:
-    with served(tmp_path, database.login("dothi_api")) as (url, process):
+    with served(tmp_path, database, 1) as (url, process):
         wait_until_ready(url)
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -118,7 +116,7 @@ def test_a_request_under_way_is_answered_before_it_stops(tmp_path: Path, databas
 
 def test_a_connection_goes_on_after_head(tmp_path: Path, database: Database) -> None:
     ask = b"%s /health HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n"
-    with served(tmp_path, database.login("dothi_api")) as (url, _):
+    with served(tmp_path, database, 1) as (url, _):
         wait_until_ready(url)
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:

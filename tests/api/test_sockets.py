@@ -5,23 +5,25 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from api.addresses import group_of
 from api.serve import _allow_files
+from spatial.cluster import Cluster
 from spatial.errors import SetupError
+from tests.api.conftest import PARCEL_GRID, writing
 from tests.api.test_serve import served
+from tests.conftest import Database, cloned
 
-NOWHERE = "postgresql://dothi_api:x@127.0.0.1:1/dothi"
-"""A database that is away: what is tested here must hold without one."""
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HEAD_BYTES = 8_192
 BODY_BYTES = 10_000
-SMALL = {
+SMALL: dict[str, Any] = {
     "header_bytes": HEAD_BYTES,
     "header_seconds": 1,
     "body_bytes": BODY_BYTES,
@@ -33,10 +35,20 @@ SMALL = {
 }
 
 
+class Away(Database):
+    """A database that is not there: what needs none must hold without it."""
+
+    def __init__(self) -> None:
+        pass
+
+    def login(self, role: str, password: str | None = None) -> str:
+        return "postgresql://dothi_api:x@127.0.0.1:1/dothi"
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server whose limits are small."""
-    with served(tmp_path_factory.mktemp("sockets"), NOWHERE, **SMALL) as (url, process):
+    with served(tmp_path_factory.mktemp("sockets"), Away(), 1, **SMALL) as (url, process):
         wait_until_alive(url)
         yield url, process
 
@@ -85,6 +97,13 @@ def refused(url: str, limit: str) -> float:
         if line.startswith(f'dothi_http_connections_refused_total{{limit="{limit}"}}'):
             return float(line.split()[-1])
     return 0.0
+
+
+def answered(url: str) -> float:
+    """How many pages of items were sent to their end, or refused."""
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    found = [line for line in lines if line.startswith("dothi_http_request_seconds_count") and "/items" in line]
+    return sum(float(line.split()[-1]) for line in found)
 
 
 def assert_told(answer: bytes, status: int) -> None:
@@ -207,7 +226,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(url: str) -> None:
 
 def test_one_address_has_so_many_connections_and_a_proxy_more(url: str) -> None:
     with ExitStack() as stack:
-        held = [stack.enter_context(connected(url)) for _ in range(SMALL["connections_per_address"])]  # type: ignore[arg-type]
+        held = [stack.enter_context(connected(url)) for _ in range(SMALL["connections_per_address"])]
         with connected(url) as one_more:
             answer = read_all(one_more)
         assert_told(answer, 503)
@@ -255,7 +274,7 @@ def test_what_is_no_request_is_told_so(url: str) -> None:
 
 
 def test_refusals_are_logged_without_addresses(server: tuple[str, subprocess.Popen[str]], tmp_path: Path) -> None:
-    with served(tmp_path, NOWHERE, **SMALL) as (url, _):
+    with served(tmp_path, Away(), 1, **SMALL) as (url, _):
         wait_until_alive(url)
         with connected(url, "127.0.3.7") as connection:
             connection.sendall(b"nonsense\r\n\r\n")
@@ -277,3 +296,69 @@ def test_too_few_files_are_told_before_they_are_missed() -> None:
         pytest.skip("any number of files may be open here")
     with pytest.raises(SetupError, match="DOTHI_MAX_CONNECTIONS="):
         _allow_files(hard + 1)
+
+
+# -- clients that do not read -------------------------------------------------------------------------------------------------
+
+GRID = 78
+"""Parcels along each side of the grid: more than one long page of 5,000."""
+PAGE = "/ogc/collections/parcels/items"
+
+
+@pytest.fixture(scope="module")
+def grid_database(cluster: Cluster, template: str) -> Iterator[Database]:
+    """One database with more parcels than a page has."""
+    with cloned(cluster, template) as database:
+        writing(database)(PARCEL_GRID, side=GRID)
+        yield database
+
+
+@contextmanager
+def asking(url: str, path: str, headers: str = "") -> Iterator[socket.socket]:
+    """Ask, by a socket whose own buffer is small, and read nothing."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect((host, int(port)))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode())
+        yield connection
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("headers", ["", "Accept-Encoding: gzip, br\r\n"], ids=["plain", "compressed"])
+def test_300_clients_that_read_nothing_cost_little_and_are_cut_off(tmp_path: Path, grid_database: Database, headers: str) -> None:
+    with served(tmp_path, grid_database, 1, stall_seconds=5) as (url, process), ExitStack() as stack:
+        wait_until_alive(url)
+        assert httpx.get(f"{url}{PAGE}?limit=5000", timeout=30).json()["numberReturned"] == 5000
+        before = peak = resident_mb(process)
+        for _ in range(300):
+            stack.enter_context(asking(url, f"{PAGE}?limit=5000", headers))
+        begun = time.monotonic()
+        while (seconds := time.monotonic() - begun) < 40:
+            assert httpx.get(f"{url}/health/live", timeout=30).status_code == 200
+            peak = max(peak, resident_mb(process))
+            if answered(url) >= 301:
+                break
+            time.sleep(0.1)
+        print(f"{before:.0f} -> {peak:.0f} MB, {seconds:.0f} s, {refused(url, 'stall_seconds')} cut off")  # noqa: T201
+        assert peak - before < 100
+        assert refused(url, "stall_seconds") > 100 or headers, "what is compressed may fit into the system's buffers"
+        assert httpx.get(f"{url}{PAGE}?limit=5000", timeout=30).status_code == 200
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def test_slow_readers_take_no_long_page_from_others(tmp_path: Path, grid_database: Database) -> None:
+    with served(tmp_path, grid_database, 1, stall_seconds=2) as (url, _), ExitStack() as stack:
+        wait_until_alive(url)
+        slow = [stack.enter_context(asking(url, f"{PAGE}?limit=6000")) for _ in range(4)]
+        time.sleep(1)
+        begun = time.monotonic()
+        while refused(url, "stall_seconds") < 4:
+            for one in slow:
+                with suppress(OSError):
+                    one.recv(512)
+            answer = httpx.get(f"{url}{PAGE}?limit=6000", timeout=30)
+            assert (answer.status_code, answer.json()["numberReturned"]) == (200, 6000)
+            assert time.monotonic() - begun < 20
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
