@@ -120,11 +120,11 @@ def _make_services(
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     services: Services = app.state.services
     await services.lanes.start()
     await services.versions.start()
-    yield
+    yield {"metrics": services.metrics}  # for `api.protocol`, which meets requests before the application does
     await services.facts.stop()
     await services.versions.stop()
     await services.lanes.stop()

@@ -5,9 +5,11 @@ Statements of the heavy classes take turns besides: one at a time for every two 
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 from starlette.requests import Request
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from api.pool import Connection, Pool
 from api.work import ALLOWANCES, Login, Work
 from spatial.errors import SetupError, Unavailable
+from spatial.features.page import Reads
 from spatial.settings import Settings
 
 WAIT_SECONDS = 5.0
@@ -67,6 +70,45 @@ def _full() -> Unavailable:
     )
 
 
+@dataclass
+class _InTurns:
+    """A connection whose statements take turns with those of others; between them its client may be as slow as it likes.
+
+    What has begun waits for as long as it takes.
+    """
+
+    connection: Connection
+    turns: Places
+
+    async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
+        async with self.turns.taken(however_long=True):
+            rows: Sequence[Any] = await self.connection.fetch(query, *args)
+            return rows
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        async with self.turns.taken(however_long=True):
+            return await self.connection.fetchval(query, *args)
+
+    async def cursor(self, query: str, *args: Any, prefetch: int | None = None) -> "_CursorInTurns":
+        async with self.turns.taken(however_long=True):
+            return _CursorInTurns(await self.connection.cursor(query, *args, prefetch=prefetch), self.turns)
+
+    def transaction(self, *, isolation: str | None = None, readonly: bool = False) -> AbstractAsyncContextManager[Any]:
+        found: AbstractAsyncContextManager[Any] = self.connection.transaction(isolation=isolation, readonly=readonly)
+        return found
+
+
+@dataclass
+class _CursorInTurns:
+    cursor: Any
+    turns: Places
+
+    async def fetch(self, rows: int) -> Sequence[Any]:
+        async with self.turns.taken(however_long=True):
+            found: Sequence[Any] = await self.cursor.fetch(rows)
+            return found
+
+
 class Lane:
     """Connections for one class of work.
 
@@ -75,13 +117,23 @@ class Lane:
         places: of this class.
         timeout_ms: longest statement; None: the pool's own.
         turns: shared with other classes and held while a connection is; None: this class need not wait for others.
+        batch_turns: the same, held statement by statement: see `in_turns`.
     """
 
-    def __init__(self, pool: Pool, places: Places, *, timeout_ms: int | None = None, turns: Places | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        places: Places,
+        *,
+        timeout_ms: int | None = None,
+        turns: Places | None = None,
+        batch_turns: Places | None = None,
+    ) -> None:
         self._pool = pool
         self.places = places
         self._timeout_ms = timeout_ms
         self._turns = turns
+        self._batch_turns = batch_turns
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -111,6 +163,10 @@ class Lane:
         """
         async with self._place(), self._pool.snapshot(known_at, self._timeout_ms) as connection:
             yield connection
+
+    def in_turns(self, connection: Connection) -> Reads:
+        """Give the connection as one whose statements take turns, each for itself, if this lane's do so."""
+        return _InTurns(connection, self._batch_turns) if self._batch_turns else connection
 
     async def open_listener(self) -> asyncpg.Connection:
         """Open a connection outside of all places; see `Pool.open_listener`."""
@@ -146,12 +202,13 @@ class Lanes:
 
     def _lane(self, work: Work, places: int, settings: Settings) -> Lane:
         allowance = ALLOWANCES[work]
-        takes_turns = allowance.is_heavy and work is not Work.LONG  # a long page takes turns batch by batch
+        is_long = work is Work.LONG
         return Lane(
             self.pools[allowance.pool],
             Places(places, allowance.waiting),
-            timeout_ms=settings.filter_timeout_ms if work is Work.FILTER else settings.statement_timeout_ms,
-            turns=self.turns if takes_turns else None,
+            timeout_ms=settings.filter_timeout_ms if is_long or work is Work.FILTER else settings.statement_timeout_ms,
+            turns=self.turns if allowance.is_heavy and not is_long else None,
+            batch_turns=self.turns if is_long else None,
         )
 
     def __getitem__(self, work: Work) -> Lane:

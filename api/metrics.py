@@ -60,6 +60,18 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._sockets = Gauge(
+            "dothi_http_connections",
+            "Connections of clients that are open.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._cut_off = Counter(
+            "dothi_http_connections_refused",
+            "Connections that were refused or cut off, by the limit they broke.",
+            ("limit",),
+            registry=registry,
+        )
         self._registry = registry
         self._shared_dir = shared_dir
 
@@ -77,6 +89,14 @@ class Metrics:
         """Set the numbers of connections of this process."""
         self._connections.labels("idle").set(idle)
         self._connections.labels("busy").set(size - idle)
+
+    def show_sockets(self, number: int) -> None:
+        """Set the number of open connections of clients of this process."""
+        self._sockets.set(number)
+
+    def count_refused(self, limit: str) -> None:
+        """Count a connection that broke a limit of `api.protocol`."""
+        self._cut_off.labels(limit).inc()
 
     def render(self) -> bytes:
         """Write all counters in the text format of Prometheus."""

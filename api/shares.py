@@ -5,8 +5,6 @@ A client is an address, of IPv6 its network of 64 bits; a proxy's word for it is
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 from time import time
 
@@ -17,13 +15,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.addresses import group_of
 from api.work import ALLOWANCES, Work, template_of, work_of
 from spatial.errors import TooManyRequests
 from spatial.settings import Settings
 
 PATIENCE_SECONDS = 0.1
 """From here on a request is watched for its client's leaving; most are answered before, and need no watcher."""
-_NETWORK_BITS = 64
 _BUSY_SECONDS = 2
 """When to come back who has too many requests under way."""
 
@@ -72,12 +70,7 @@ class Shares:
 
 def client_of(scope: Scope) -> str:
     """Name who asks: the address, or the network where one client has many of them."""
-    host = scope["client"][0] if scope.get("client") else ""
-    with suppress(ValueError):
-        address = ip_address(host)
-        if isinstance(address, IPv6Address):
-            return str(address.ipv4_mapped or int(address) >> 128 - _NETWORK_BITS)
-    return str(host)
+    return group_of(scope["client"][0]) if scope.get("client") else ""
 
 
 class Admit:

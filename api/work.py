@@ -13,8 +13,10 @@ from starlette.datastructures import QueryParams
 from starlette.routing import compile_path
 from starlette.types import Scope
 
+WHOLE_PAGE = 500
+"""Pages of more rows leave in parts, as they are read, and have places of their own."""
 LONG_PAGE = 5_000
-"""Pages of more rows are streamed, and are work of a class of their own."""
+"""Pages of more rows are heavy work."""
 
 
 class Work(StrEnum):
@@ -24,6 +26,7 @@ class Work(StrEnum):
     """Asks no database: files, descriptions, whether the process lives."""
     HEALTH = "health"
     READ = "read"
+    PAGE = "page"
     TILE = "tile"
     LOOKUP = "lookup"
     FILTER = "filter"
@@ -64,10 +67,11 @@ class Allowance:
 ALLOWANCES: Mapping[Work, Allowance] = {
     Work.HEALTH: Allowance(Login.QUICK, places=1, waiting=64, share=16),
     Work.READ: Allowance(Login.QUICK, places=4, waiting=256, share=64),
+    Work.PAGE: Allowance(Login.QUICK, places=3, waiting=64, share=16),
     Work.TILE: Allowance(Login.QUICK, places=2, waiting=256, share=128),
     Work.LOOKUP: Allowance(Login.QUICK, places=2, waiting=64, share=16),
     Work.FILTER: Allowance(Login.SLOW, places=1, waiting=16, share=4, is_heavy=True),
-    Work.LONG: Allowance(Login.SLOW, places=4, waiting=4, share=2, is_heavy=True),
+    Work.LONG: Allowance(Login.SLOW, places=4, waiting=16, share=2, is_heavy=True),
     Work.PDF: Allowance(Login.SLOW, places=1, waiting=16, share=4, is_heavy=True),
     Work.RASTER: Allowance(Login.SLOW, places=1, waiting=16, share=4, is_heavy=True),
     Work.COUNT: Allowance(Login.SLOW, places=1, waiting=64, share=64, is_heavy=True),
@@ -87,10 +91,13 @@ def work_of_items(query: QueryParams) -> Work:
     """Tell a small page from a long one, and from what may have to look at every row."""
     if query.get("resulttype") == "hits":
         return Work.FILTER
-    limit = query.get("limit", "")
-    if limit.isascii() and limit.isdigit() and (len(limit) > 9 or int(limit) > LONG_PAGE):
+    text = query.get("limit", "")
+    rows = int(text[:9]) if text.isascii() and text.isdigit() else 0
+    if rows > LONG_PAGE:
         return Work.LONG
-    return Work.READ if _SMALL.issuperset(query) else Work.FILTER
+    if not _SMALL.issuperset(query):
+        return Work.FILTER
+    return Work.PAGE if rows > WHOLE_PAGE else Work.READ
 
 
 ROUTES: Mapping[str, Work | Callable[[QueryParams], Work]] = {

@@ -1,9 +1,10 @@
 """The one reader of the environment: a frozen Settings object, made once by the command line or by a test."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, IPvAnyNetwork, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -34,6 +35,25 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("*",), description="Origins that may read the API from a browser, separated by commas."
     )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(ip_network("127.0.0.1"), ip_network("::1")),
+        description="Addresses or networks of reverse proxies, separated by commas: their X-Forwarded-* headers are believed.",
+    )
+    max_connections: int = Field(default=2_000, ge=1, description="Connections of clients per process, all together.")
+    connections_per_address: int = Field(
+        default=100, ge=1, description="Connections per process from one address (IPv6: one /64) that is no trusted proxy."
+    )
+    header_bytes: int = Field(default=32_768, ge=4_096, description="Longest head of a request: its address and its headers.")
+    header_seconds: float = Field(default=10, gt=0, description="Longest time in which the head of a request must be here.")
+    body_bytes: int = Field(default=1_000_000, ge=0, description="Longest body of a request.")
+    body_seconds: float = Field(default=30, gt=0, description="Longest time in which the body of a request must be here.")
+    stall_seconds: float = Field(default=20, gt=0, description="Longest time in which a client may take nothing of its answer.")
+    idle_seconds: int = Field(default=30, ge=1, description="Longest time between two requests of one connection.")
+    unsent_mb: int = Field(
+        default=64,
+        ge=1,
+        description="Memory per process for answers that clients do not take, in megabytes; the slowest are cut off.",
+    )
     connections: int = Field(
         default=40,
         ge=8,
@@ -49,10 +69,6 @@ class Settings(BaseSettings):
         default=600,
         ge=0,
         description="Filters, long pages, PDFs and rasters that one client may ask for in a minute; 0: any number.",
-    )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("127.0.0.1", "::1"),
-        description="Addresses of proxies whose X-Forwarded-For tells who the client is, separated by commas.",
     )
     max_limit: int = Field(default=10_000, ge=1, description="Largest `limit` of one page of features.")
     lookup_horizon_days: int = Field(

@@ -1,32 +1,37 @@
 """Items and one item: PostGIS makes the features, this module joins their bytes and says where the next page is."""
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from api.etag import is_current, make_etag, not_modified
-from api.lanes import Places
 from api.links import Link, with_query
 from api.ogc.ask import Asked, compile_apart, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.pool import settle
 from api.services import lane_of, services_of
-from api.work import LONG_PAGE, Work
-from spatial.errors import NotFound
+from api.work import LONG_PAGE, WHOLE_PAGE, Work
+from spatial.errors import NotFound, Unavailable
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
-from spatial.features.page import FeatureStream, read_layer_version, read_version_known_at
+from spatial.features.page import Reads, read_layer_version, read_version_known_at
 from spatial.features.query import Begin
 from spatial.layers import Layer, find_layer
 from spatial.selection import LegalPeriod
 
+LEAST_PATIENCE, MOST_PATIENCE = 0.1, 5.0
+"""Seconds that a connection waits for a client that does not take its part; see `_LongPage`."""
+RESUME_SECONDS = 60.0
+"""Seconds that a page which has begun waits for a connection to go on with."""
 HTML_ROWS = 100
 """Rows of one HTML page at most."""
 
@@ -47,7 +52,7 @@ async def list_items(request: Request) -> Response:
     if query.bbox and not query.sort:
         spatial_first = (await asked.services.facts.density(layer)).prefers_spatial_index(query.bbox)
     await compile_apart(asked.services.compiling, query, spatial_first=spatial_first)
-    if query.limit > LONG_PAGE:
+    if query.limit > WHOLE_PAGE:
         return _LongPage(asked, wanted, query, spatial_first=spatial_first)
     async with lane_of(asked.request).connection() as connection:
         page = await read_page(connection, query, spatial_first=spatial_first)
@@ -162,21 +167,12 @@ def _headers(asked: Visit, wanted: Asked, version: int) -> dict[str, str]:
     return headers
 
 
-@dataclass
-class _InTurns:
-    """A cursor whose batches take turns with other heavy statements; between them the client may read as slowly as it likes."""
-
-    cursor: Any
-    turns: Places
-
-    async def fetch(self, rows: int) -> Any:
-        """Fetch the next rows; who began waits for as long as it takes."""
-        async with self.turns.taken(however_long=True):
-            return await self.cursor.fetch(rows)
-
-
 class _LongPage(StreamingResponse):
-    """A page too long to hold, sent as it is read. The connection is taken when sending begins and given back at its end."""
+    """A page too long to hold, sent part by part as it is read.
+
+    A client that stalls keeps its connection to the database only for as long as reading on by another one would cost; then the
+    connection is given back, and what is left is read as of the same version once the client takes more.
+    """
 
     def __init__(self, asked: Visit, wanted: Asked, query: FeatureQuery, *, spatial_first: bool) -> None:
         super().__init__(iter(()), media_type=GEOJSON)
@@ -184,28 +180,70 @@ class _LongPage(StreamingResponse):
         self._wanted = wanted
         self._query = query
         self._spatial_first = spatial_first
+        is_small = asked.request.scope["work"] in (Work.READ, Work.PAGE) and query.limit <= LONG_PAGE
+        self._lane = asked.services.lanes[Work.PAGE if is_small else Work.LONG]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        lanes = self._asked.services.lanes
-        async with lanes[Work.LONG].snapshot() as connection:
-            async with lanes.turns.taken():
-                stream = await stream_features(connection, self._query, spatial_first=self._spatial_first)
-            stream.cursor = _InTurns(stream.cursor, lanes.turns)
-            self.init_headers({**_headers(self._asked, self._wanted, stream.version)})
-            async with aclosing(self._parts(stream)) as parts:
-                self.body_iterator = parts
-                await super().__call__(scope, receive, send)
+    async def stream_response(self, send: Send) -> None:
+        """Send the page; `StreamingResponse` ends this when the client goes."""
+        rest: FeatureQuery | None = self._query
+        lead, count = _HEAD, 0
+        while rest:
+            await compile_apart(self._asked.services.compiling, rest, spatial_first=self._spatial_first)
+            async with self._connection(is_begun=lead is not _HEAD) as connection:
+                begun = monotonic()
+                stream = await stream_features(connection, rest, spatial_first=self._spatial_first)
+                patience = min(max(monotonic() - begun, LEAST_PATIENCE), MOST_PATIENCE)
+                if lead is _HEAD:
+                    await self._start(send, stream.version)
+                sending = None
+                async with aclosing(stream.parts()) as parts:
+                    async for part in parts:
+                        sending = asyncio.ensure_future(_send_part(send, lead + b",\n".join(part)))
+                        lead = b",\n"
+                        if not await _is_done(sending, patience):
+                            break
+            if sending:
+                await sending
+            rest = stream.rest
+            count += stream.count
+        matched = await _matched(self._asked, self._wanted, stream.version, count, is_last=stream.following is None)
+        tail = _tail(self._asked, self._wanted, count, stream.following, matched)
+        await send({"type": "http.response.body", "body": tail if count else _HEAD + tail, "more_body": False})
 
-    async def _parts(self, stream: FeatureStream) -> AsyncGenerator[bytes, None]:
-        lead = _HEAD
-        async with aclosing(stream.batches()) as batches:
-            async for batch in batches:
-                yield lead + b",\n".join(batch)
-                lead = b",\n"
-        if stream.count == 0:
-            yield _HEAD
-        matched = await _matched(self._asked, self._wanted, stream.version, stream.count, is_last=stream.following is None)
-        yield _tail(self._asked, self._wanted, stream.count, stream.following, matched)
+    @asynccontextmanager
+    async def _connection(self, *, is_begun: bool) -> AsyncIterator[Reads]:
+        """Lend a connection; an answer that has begun waits longer for it, since it can no longer say that the server is full."""
+        latest = monotonic() + (RESUME_SECONDS if is_begun else 0)
+        async with AsyncExitStack() as stack:
+            while True:
+                try:
+                    connection = await stack.enter_async_context(self._lane.snapshot())
+                    break
+                except Unavailable:
+                    if monotonic() >= latest:
+                        raise
+                    await asyncio.sleep(LEAST_PATIENCE)
+            yield self._lane.in_turns(connection)
+
+    async def _start(self, send: Send, version: int) -> None:
+        self.init_headers(_headers(self._asked, self._wanted, version))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+
+
+async def _send_part(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _is_done(sending: "asyncio.Future[None]", seconds: float) -> bool:
+    """Wait so long for something that goes on by itself; raise what it raised, and end it when this is ended."""
+    try:
+        done, _ = await asyncio.wait({sending}, timeout=seconds)
+    except asyncio.CancelledError:
+        sending.cancel()
+        raise
+    if done:
+        sending.result()
+    return bool(done)
 
 
 def _as_html(asked: Visit, wanted: Asked, page: FeaturePage, matched: int | None) -> Response:

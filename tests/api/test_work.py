@@ -30,7 +30,10 @@ def test_an_address_is_found_as_the_app_finds_it(app: FastAPI) -> None:
     ("query", "work"),
     [
         ("", Work.READ),
-        ("bbox=1,2,3,4&limit=5000&f=json&lang=en&crs=x&cursor=y", Work.READ),
+        ("limit=5000", Work.PAGE),
+        ("limit=501", Work.PAGE),
+        ("limit=5000&filter=a", Work.FILTER),
+        ("bbox=1,2,3,4&limit=500&f=json&lang=en&crs=x&cursor=y", Work.READ),
         ("limit=5001", Work.LONG),
         ("limit=99999999999999999999999999", Work.LONG),
         ("limit=x", Work.READ),
@@ -72,8 +75,8 @@ def test_too_few_connections_are_refused_with_the_number_it_takes() -> None:
     [
         ("192.0.2.7", "192.0.2.7"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:aaaa::1", str(0x20010DB800010002)),
-        ("2001:db8:1:2:bbbb::9", str(0x20010DB800010002)),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
         ("a.pipe", "a.pipe"),
     ],
 )

@@ -286,7 +286,7 @@ async def test_what_was_known_at_a_moment(client: httpx.AsyncClient, write: Writ
 
 async def test_a_long_page_is_streamed_and_the_same(reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = await read_pages(reader, PARCELS, limit=100)
-    monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     for rows in (1, 7, 47, 48, 500):
         monkeypatch.setattr("spatial.features.page.STREAM_ROWS", rows)
         for limit in (1, 7, 47, 48, 49, 100):
@@ -297,6 +297,7 @@ async def test_a_long_page_is_streamed_and_the_same(reader: httpx.AsyncClient, m
 async def test_long_pages_leave_connections_for_others(
     quarter_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
     app = create_app(settings, database_url=quarter_database.login("dothi_api"))
     async with serving(app) as asking:
