@@ -362,3 +362,17 @@ def test_slow_readers_take_no_long_page_from_others(tmp_path: Path, grid_databas
             assert (answer.status_code, answer.json()["numberReturned"]) == (200, 6000)
             assert time.monotonic() - begun < 20
     assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def test_answers_that_nobody_takes_have_a_bound_in_all(tmp_path: Path, grid_database: Database) -> None:
+    with served(tmp_path, grid_database, 1, stall_seconds=60, unsent_mb=1) as (url, _), ExitStack() as stack:
+        wait_until_alive(url)
+        for _ in range(40):
+            stack.enter_context(asking(url, f"{PAGE}?limit=500"))
+        begun = time.monotonic()
+        while refused(url, "unsent_mb") == 0:
+            assert time.monotonic() - begun < 30
+            time.sleep(0.2)
+        assert httpx.get(f"{url}{PAGE}?limit=500", timeout=30).status_code == 200
+        time.sleep(1.5)
+        assert 0 < refused(url, "unsent_mb") < 40, "no more are cut off than need be"
