@@ -114,7 +114,7 @@ def _make_services(
         facts=LayerFacts(lanes[Work.READ], lanes[Work.COUNT], versions),
         tiles=Tiles(lanes[Work.TILE], versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
         rasters=RasterFiles(lanes[Work.RASTER]),
-        compiling=Aside(_ASIDE_SECONDS),
+        compiling=Aside(_ASIDE_SECONDS / 2),
         drawing=Aside(_ASIDE_SECONDS),
     )
 

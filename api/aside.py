@@ -27,18 +27,29 @@ class Aside:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._one_by_one = CapacityLimiter(1)
+        self._one_by_one = asyncio.Lock()
+        self._one_process = CapacityLimiter(1)
 
-    async def run(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+    async def run(
+        self, function: Callable[..., _Result], *arguments: Any, known: Callable[[], _Result | None] = lambda: None
+    ) -> _Result:
         """Call a function of a module; it, its arguments and what it gives or raises can be pickled.
+
+        Args:
+            function: what to call.
+            arguments: its arguments.
+            known: gives the result where somebody before in the queue asked for the same.
 
         Raises:
             Unavailable: it took too long, or the process died.
         """
         called = partial(_call_kindly, function, *arguments)
         try:
-            async with asyncio.timeout(self._seconds):
-                return await to_process.run_sync(called, cancellable=True, limiter=self._one_by_one)
+            async with asyncio.timeout(self._seconds), self._one_by_one:
+                found = known()
+                if found is not None:
+                    return found
+                return await to_process.run_sync(called, cancellable=True, limiter=self._one_process)
         except (TimeoutError, BrokenWorkerProcess) as error:
             raise Unavailable(
                 "This needs more work than one request may take. Ask for a smaller area, or with a simpler filter.",

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from api.aside import Aside
@@ -96,8 +96,8 @@ async def compile_apart(compiling: Aside, query: FeatureQuery, *, spatial_first:
         return
     check_size(query.condition.text)
     for shape in shapes_of(query, spatial_first=spatial_first, counts=counts):
-        if shape not in STATEMENTS:
-            STATEMENTS.keep(shape, await compiling.run(compile_shape, shape))
+        if STATEMENTS.find(shape) is None:
+            STATEMENTS.keep(shape, await compiling.run(compile_shape, shape, known=partial(STATEMENTS.find, shape)))
 
 
 def parse_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from urllib.parse import quote, urlsplit
 
 import psycopg2
@@ -16,12 +17,17 @@ from bench.effort import Effort
 from bench.report import Finding, at_most
 from bench.servers import Server
 from bench.store import Store
+from spatial.layers import find_layer
+from spatial.tiles import Tile
 
 SMALL = "/ogc/collections/zones/items?limit=10"
 LIVE = "/health/live"
 _PAUSE_SECONDS = 0.02
 _LIVE_MS, _WORK_MS = 20, 50
 _SETTLE_SECONDS = 1.0
+_COUNTRY = (102.1, 23.4, 109.5, 8.5)
+"""West, north, east, south in degrees."""
+_MOST_TILES = 40
 _OWN_ADDRESS = ("127.0.1.250", 0)
 
 
@@ -144,14 +150,16 @@ def _roads(town: Store, most: int) -> Sequence[str]:
 
 
 def _tiles() -> Sequence[str]:
-    layers = ("admin_units", "parcels", "zones")
-    at = [(zoom, row, col) for zoom in (5, 6, 7) for row in range(2**zoom // 3, 2**zoom // 2) for col in range(2**zoom * 3 // 4)]
-    chosen = [place for place in at if place[2] >= 2 ** place[0] * 25 // 32]
-    return [
-        f"/ogc/collections/{layer}/tiles/WebMercatorQuad/{zoom}/{row}/{col}"
-        for zoom, row, col in chosen or at[-20:]
-        for layer in layers
-    ]
+    """Name the tiles of the whole country at the first zooms that a layer is drawn at."""
+    found = []
+    for name in ("admin_units", "parcels", "zones"):
+        first = find_layer(name).tiling.minzoom
+        for zoom in range(first, first + 3):
+            north_west, south_east = Tile.at(zoom, *_COUNTRY[:2]), Tile.at(zoom, *_COUNTRY[2:])
+            places = product(range(north_west.row, south_east.row + 1), range(north_west.col, south_east.col + 1))
+            tiles = [f"/ogc/collections/{name}/tiles/WebMercatorQuad/{zoom}/{row}/{col}" for row, col in places]
+            found += tiles[:_MOST_TILES]
+    return found
 
 
 def _rows(town: Store, statement: str, *values: object) -> Sequence[tuple]:  # type: ignore[type-arg]

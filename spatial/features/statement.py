@@ -52,17 +52,19 @@ class Statements:
         self._kept: OrderedDict[Shape, Statement] = OrderedDict()
         self.bytes = 0
 
-    def __contains__(self, shape: Shape) -> bool:
-        return shape in self._kept
+    def find(self, shape: Shape) -> Statement | None:
+        """Give the statement if it is known."""
+        found = self._kept.get(shape)
+        if found is not None:
+            self._kept.move_to_end(shape)
+        return found
 
     def get(self, shape: Shape) -> Statement:
         """Give the statement, compiled here and now where it is not known."""
-        found = self._kept.get(shape)
+        found = self.find(shape)
         if found is None:
             found = compile_shape(shape)
             self.keep(shape, found)
-        else:
-            self._kept.move_to_end(shape)
         return found
 
     def keep(self, shape: Shape, statement: Statement) -> None:
