@@ -1,6 +1,5 @@
 """The web application, composed of its rooms; it keeps no state outside the object it returns."""
 
-from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,21 +10,26 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 
 from api import coverages, docs, extract, health, lookup, metrics, ogc, page, page_config, problems, rollups, search, tiles
+from api.aside import Aside
 from api.composed import ComposeText
 from api.compression import Compress
 from api.etag import release
+from api.lanes import Lanes
 from api.layer_facts import LayerFacts
 from api.layer_versions import LayerVersions
 from api.middleware import AnswerHead, CheckHost, Observe, SecurityHeaders, named
-from api.pool import Pool
 from api.raster_files import RasterFiles
 from api.services import Services
+from api.shares import Admit, Shares
 from api.tile_cache import Tiles
 from api.tile_door import TileDoor
+from api.work import Work
 from spatial.errors import SetupError
 from spatial.layers import LAYERS, Access, Layer
 from spatial.settings import Settings
 
+_ASIDE_SECONDS = 20.0
+"""Longest work beside the event loop; most of it is done in a hundredth of that."""
 _EXPOSED = [
     "ETag",
     "Link",
@@ -99,40 +103,31 @@ def _make_services(
     settings: Settings, url: str, staff_url: str | None, metrics_dir: Path | None, layers: tuple[Layer, ...]
 ) -> Services:
     counters = metrics.Metrics(metrics_dir)
-    pool = Pool.of(settings, url)
-    versions = LayerVersions(pool)
+    lanes = Lanes(settings, url, staff_url)
+    versions = LayerVersions(lanes[Work.READ])
     return Services(
         settings=settings,
-        pool=pool,
-        staff=_staff_pool(settings, staff_url),
+        lanes=lanes,
         metrics=counters,
         layers=layers,
         versions=versions,
-        facts=LayerFacts(pool, versions),
-        long_pages=Semaphore(max(1, settings.pool_size // 2)),
-        tiles=Tiles(pool, versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
-        rasters=RasterFiles(pool),
+        facts=LayerFacts(lanes[Work.READ], lanes[Work.COUNT], versions),
+        tiles=Tiles(lanes[Work.TILE], versions, counters, max_bytes=settings.tile_cache_mb * 1_000_000),
+        rasters=RasterFiles(lanes[Work.RASTER]),
+        compiling=Aside(_ASIDE_SECONDS / 2),
+        drawing=Aside(_ASIDE_SECONDS),
     )
 
 
-def _staff_pool(settings: Settings, url: str | None) -> Pool | None:
-    if url is None:
-        return None
-    return Pool(url, size=2, statement_timeout_ms=settings.statement_timeout_ms, read_only=False)
-
-
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
     services: Services = app.state.services
-    pools = [pool for pool in (services.pool, services.staff) if pool]
-    for pool in pools:
-        await pool.start()
+    await services.lanes.start()
     await services.versions.start()
-    yield
+    yield {"metrics": services.metrics}  # for `api.protocol`, which meets requests before the application does
     await services.facts.stop()
     await services.versions.stop()
-    for pool in pools:
-        await pool.stop()
+    await services.lanes.stop()
 
 
 def _layers(settings: Settings, services: Services) -> list[Middleware]:
@@ -154,4 +149,5 @@ def _layers(settings: Settings, services: Services) -> list[Middleware]:
         Middleware(ComposeText),
         Middleware(Compress),
         Middleware(AnswerHead),
+        Middleware(Admit, shares=Shares(settings)),
     ]

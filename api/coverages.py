@@ -24,7 +24,7 @@ from api.etag import is_current, make_etag, not_modified
 from api.links import base_url
 from api.negotiation import choose_format, parse_language
 from api.params import parse_bbox, parse_crs_parameter, parse_datetime, refuse_unknown
-from api.services import Shared
+from api.services import Shared, lane_of
 from spatial.crs import COUNTRY_BBOX, CRS84_URI
 from spatial.errors import InvalidInput, NotFound
 from spatial.rasters import StoredRaster, list_rasters
@@ -49,7 +49,7 @@ async def read_coverage(request: Request, services: Shared) -> Response:
     bbox = parse_bbox(query.get("bbox"), parse_crs_parameter(query.get("bbox-crs")))
     _check_subset(query.get("subset"))
     chosen_format = choose_format(query.get("f"), request.headers.get("accept", ""), FORMATS)
-    async with services.pool.connection() as connection:
+    async with lane_of(request).connection() as connection:
         rasters = await list_rasters(connection)
     if not rasters:
         return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -54,7 +54,7 @@ def _doors(description: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _kinds() -> list[problems.Kind]:
-    found = [*problems.KINDS.values(), problems.METHOD, problems.INTERNAL]
+    found = [*problems.KINDS.values(), problems.METHOD, problems.INTERNAL, *problems.AT_THE_SOCKET]
     return sorted({kind.slug: kind for kind in found}.values(), key=lambda kind: (kind.status, kind.slug))
 
 

@@ -3,14 +3,13 @@
 from urllib.parse import quote
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.extract_page import draw_extract
 from api.links import base_url, with_query
 from api.lookup import ask, asked_again, parse_question, refuse_ambiguous
-from api.services import Shared
+from api.services import Shared, lane_of
 from spatial.errors import Ambiguous
 
 router = APIRouter(tags=["lookup"])
@@ -21,11 +20,11 @@ async def extract(request: Request, services: Shared) -> Response:
     """Answer the same questions as `/lookup`."""
     question, language = parse_question(request, services.settings, with_shapes=True)
     try:
-        answer = await ask(services, question)
+        answer = await ask(lane_of(request), question)
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
     address = with_query(f"{base_url(request, services.settings)}/lookup", asked_again(answer, language))
-    content = await run_in_threadpool(draw_extract, answer, language, address)
+    content = await services.drawing.run(draw_extract, answer, language, address)
     headers = {
         "Content-Disposition": _file_name(answer.subject.parcel.code if answer.subject.parcel else "diem"),
         "Content-Language": language.value,

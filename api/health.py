@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.etag import release
-from api.pool import Connection, Pool
+from api.lanes import Lane
+from api.pool import Connection
+from api.services import lane_of
 from spatial.cluster import read_note
 from spatial.database import known_revisions
 from spatial.errors import DothiError
@@ -28,7 +30,7 @@ async def live() -> JSONResponse:
 @router.get("/health", summary="The process can serve data")
 async def ready(request: Request) -> JSONResponse:
     """Answer 200 when public reads work, else 503 with what is wrong."""
-    database = await _check_database(request.app.state.services.pool)
+    database = await _check_database(lane_of(request))
     if database["status"] != "ok" and (said := _said_of_database(request)):
         database["detail"] = said
     return _answer(
@@ -37,9 +39,9 @@ async def ready(request: Request) -> JSONResponse:
     )
 
 
-async def _check_database(pool: Pool) -> dict[str, Any]:
+async def _check_database(lane: Lane) -> dict[str, Any]:
     try:
-        async with asyncio.timeout(CHECK_SECONDS), pool.connection() as connection:
+        async with asyncio.timeout(CHECK_SECONDS), lane.connection() as connection:
             revision = await _read_revision(connection)
             postgis = await connection.fetchval("SELECT extversion FROM pg_extension WHERE extname = 'postgis'")
     except TimeoutError:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from api.lanes import Lane
 from api.layer_versions import LayerVersions
-from api.pool import Pool
 from spatial.errors import DothiError
 from spatial.features import FeatureQuery, count_features
 from spatial.features.density import Density, read_density
@@ -40,8 +40,9 @@ class _Count:
 class LayerFacts:
     """Extents by the version of the layer, densities by their age, counts by version and legal day."""
 
-    def __init__(self, pool: Pool, versions: LayerVersions) -> None:
-        self._pool = pool
+    def __init__(self, lane: Lane, counting: Lane, versions: LayerVersions) -> None:
+        self._lane = lane
+        self._counter = counting
         self._versions = versions
         self._extents: dict[str, tuple[int, Extent]] = {}
         self._densities: dict[str, _Dated] = {}
@@ -66,7 +67,7 @@ class LayerFacts:
         version = await self._versions.read(layer.table_name)
         known = self._extents.get(layer.table_name)
         if known is None or known[0] != version:
-            async with self._pool.connection() as connection:
+            async with self._lane.connection() as connection:
                 known = (version, await read_extent(connection, layer))
             self._extents[layer.table_name] = known
         return known[1]
@@ -79,7 +80,7 @@ class LayerFacts:
         """
         known = self._densities.get(layer.table_name)
         if known is None or time.monotonic() - known[0] > DENSITY_SECONDS:
-            async with self._pool.connection() as connection:
+            async with self._lane.connection() as connection:
                 known = (time.monotonic(), await read_density(connection, layer))
             self._densities[layer.table_name] = known
         return known[1]
@@ -118,11 +119,10 @@ class LayerFacts:
         name = layer.table_name
         begun = time.monotonic()
         try:
-            async with self._places:
+            async with self._places, self._counter.snapshot() as connection:
                 begun = time.monotonic()
-                async with self._pool.snapshot() as connection:
-                    number = await count_features(connection, FeatureQuery(layer, LegalPeriod.on(day)))
-                    self._counts[name] = _Count(await read_layer_version(connection, layer), day, number)
+                number = await count_features(connection, FeatureQuery(layer, LegalPeriod.on(day)))
+                self._counts[name] = _Count(await read_layer_version(connection, layer), day, number)
         except DothiError as error:
             log.warning("not counted", extra={"table": name, "error": str(error)})
         finally:

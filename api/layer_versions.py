@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from api.pool import Pool
+from api.lanes import Lane
 from spatial.errors import DothiError
 
 CHANNEL = "dothi_layer"
@@ -29,8 +29,8 @@ log = logging.getLogger("dothi.api")
 class LayerVersions:
     """Versions by `schema.table`, kept by a task that listens."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self._versions: dict[str, int] | None = None
         self._doubted: set[str] = set()
         self._woken = asyncio.Event()
@@ -69,7 +69,7 @@ class LayerVersions:
         known = self.known(table_name)
         if known is not None:
             return known
-        async with self._pool.connection() as connection:
+        async with self._lane.connection() as connection:
             return await connection.fetchval(_READ_ONE, table_name) or 0
 
     def all_known(self) -> Mapping[str, int]:
@@ -90,7 +90,7 @@ class LayerVersions:
             await self._wait(RETRY_SECONDS)
 
     async def _listen(self) -> None:
-        connection = await self._pool.open_listener()
+        connection = await self._lane.open_listener()
         try:
             await connection.add_listener(CHANNEL, self._on_notify)
             connection.add_termination_listener(self._on_lost)

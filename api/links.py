@@ -15,8 +15,8 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+){1,8}")
 def base_url(request: Request, settings: Settings) -> str:
     """Give the address under which the client reaches `/`, without a slash at the end.
 
-    `X-Forwarded-Prefix` is what a reverse proxy cut off; scheme and host come through uvicorn's proxy headers, which it
-    takes from trusted addresses only.
+    `X-Forwarded-Prefix` is what a reverse proxy cut off; scheme and host come through uvicorn's proxy headers. Of addresses that
+    are not trusted `api.protocol` drops them all.
     """
     if settings.base_url:
         return settings.base_url.rstrip("/")

@@ -1,5 +1,6 @@
 """`/lookup`: what is planned for a point, a parcel or an address. Reads parameters, writes members; judges nothing."""
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -7,13 +8,14 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api import problems
+from api.lanes import Lane
 from api.links import Link, base_url, with_query
 from api.negotiation import Language, language_of, parse_language
 from api.params import parse_date, parse_known_at, refuse_unknown
-from api.services import Services, Shared
+from api.services import Services, Shared, lane_of
 from spatial.errors import Ambiguous, InvalidInput
 from spatial.layers import Text
 from spatial.lookup import (
@@ -48,16 +50,28 @@ async def lookup(request: Request, services: Shared) -> Response:
     """Answer for one of `lon` and `lat`, `parcel`, or `q` (an address)."""
     question, language = parse_question(request, services.settings)
     try:
-        answer = await ask(services, question)
+        answer = await ask(lane_of(request), question)
     except Ambiguous as error:
         return refuse_ambiguous(request, error)
     headers = {"Content-Language": language.value, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
-    return JSONResponse(as_json(answer, language, request, services), headers=headers)
+    return Response(_written(as_json(answer, language, request, services), answer), 200, headers, "application/json")
 
 
-async def ask(services: Services, question: Question) -> Answer:
+_GEOMETRY = "\0geometry"
+"""Stands for the parcel's geometry until the answer is written; no text of a request or of the database can hold it."""
+
+
+def _written(document: Mapping[str, Any], answer: Answer) -> bytes:
+    """Write the answer; the geometry is text already, and of many corners: reading it would hold the event loop."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if answer.subject.parcel is not None:
+        text = text.replace(json.dumps(_GEOMETRY), answer.subject.parcel.geometry, 1)
+    return text.encode()
+
+
+async def ask(lane: Lane, question: Question) -> Answer:
     """Answer the question from one snapshot of the database."""
-    async with services.pool.snapshot(question.known_at) as connection:
+    async with lane.snapshot(question.known_at) as connection:
         # unlike a bbox, a place never changes how these statements are best run, and planning them takes longer than running
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         return await look_up(connection, question)
@@ -195,7 +209,7 @@ def _parcel(parcel: Parcel, language: Language) -> dict[str, Any]:
         ],
         "valid_from": parcel.valid_from,
         "valid_to": parcel.valid_to,
-        "geometry": parcel.geometry,
+        "geometry": _GEOMETRY,
     }
 
 

@@ -65,6 +65,18 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._sockets = Gauge(
+            "dothi_http_connections",
+            "Connections of clients that are open.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._cut_off = Counter(
+            "dothi_http_connections_refused",
+            "Connections that were refused or cut off, by the limit they broke.",
+            ("limit",),
+            registry=registry,
+        )
         self._registry = registry
         self._shared_dir = shared_dir
 
@@ -82,6 +94,14 @@ class Metrics:
         """Set the numbers of connections of this process."""
         self._connections.labels("idle").set(idle)
         self._connections.labels("busy").set(size - idle)
+
+    def show_sockets(self, number: int) -> None:
+        """Set the number of open connections of clients of this process."""
+        self._sockets.set(number)
+
+    def count_refused(self, limit: str) -> None:
+        """Count a connection that broke a limit of `api.protocol`."""
+        self._cut_off.labels(limit).inc()
 
     def render(self) -> bytes:
         """Write all counters in the text format of Prometheus."""
@@ -103,7 +123,7 @@ async def read_metrics(request: Request) -> Response:
             vi="Số đo chỉ dành cho người vận hành: hãy gửi mã trong DOTHI_METRICS_TOKEN (Authorization: Bearer ...); nếu chưa "
             "đặt thì chỉ máy này được trả lời.",
         )
-    services.metrics.show_connections(services.pool.size, services.pool.idle)
+    services.metrics.show_connections(services.lanes.size, services.lanes.idle)
     return Response(
         services.metrics.render(),
         media_type=CONTENT_TYPE,

@@ -93,6 +93,7 @@ def named(template: str, endpoint: _Endpoint) -> _Endpoint:
 def _route_of(scope: Scope) -> str:
     """Give the route's template: `/id/{layer}/{code}` and no parcel's code; what matched nothing is named so."""
     template = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("endpoint"), "route_template", None)
+    template = template or scope.get("template")  # refused before any route was asked
     return str(template) if template else "(none)"
 
 

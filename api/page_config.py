@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.etag import is_current, make_etag, not_modified, release
 from api.params import refuse_unknown
-from api.services import Services, Shared
+from api.services import Services, Shared, lane_of
 from api.tiles import MATRIX_SET, public_layers
 from spatial.compiled import AsyncConnection
 from spatial.layers import Layer, Rule, Text, find_layer
@@ -30,7 +30,7 @@ async def read_config(request: Request, services: Shared) -> Response:
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if services.versions.all_known() and is_current(request.headers.get("if-none-match"), etag):
         return not_modified(etag, headers)
-    async with services.pool.snapshot() as connection:
+    async with lane_of(request).snapshot() as connection:
         return JSONResponse(await _config(connection, services), headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""The pool of asyncpg connections for hot reads: one per process, read-only, as a member of `dothi_public`.
+"""A pool of asyncpg connections: of one login, read-only unless it is for staff.
 
 Knows how to reach the database, to survive its restarts and to say so; knows nothing of what is asked.
 """
@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from spatial.errors import Forbidden, InvalidInput, Unavailable
-from spatial.settings import Settings
 
 ACQUIRE_SECONDS = 5.0
 """A request that waits longer than this for a connection is told to come back: the server is full."""
 
 SETTLE_SECONDS = 1.0
 """A question about a moment of knowledge waits no longer than this for a write that is being committed."""
+
+_IDLE_MS = 60_000
+"""A transaction that waits for its client to read may be idle so long, at least."""
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _NOT_REACHED = (
@@ -47,13 +49,8 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
         return ""
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
-
-
 def server_settings(statement_timeout_ms: int) -> dict[str, str]:
-    """Give the session settings of a public read.
+    """Give the session settings of a read.
 
     A plan made for one bbox is wrong for the next, hence custom plans; the statements are too short for JIT
     and for starting parallel workers.
@@ -62,7 +59,7 @@ def server_settings(statement_timeout_ms: int) -> dict[str, str]:
         "application_name": "dothi-api",
         "default_transaction_read_only": "on",
         "statement_timeout": str(statement_timeout_ms),
-        "idle_in_transaction_session_timeout": str(2 * statement_timeout_ms),
+        "idle_in_transaction_session_timeout": str(max(_IDLE_MS, 2 * statement_timeout_ms)),
         "plan_cache_mode": "force_custom_plan",
         "jit": "off",
         "max_parallel_workers_per_gather": "0",
@@ -80,23 +77,18 @@ class Pool:
         size: int,
         statement_timeout_ms: int,
         read_only: bool = True,
+        known_statements: int = 512,
     ) -> None:
         parts = urlsplit(database_url)
         self.dsn = parts._replace(scheme="postgresql").geturl()
         self._size = size
+        self._known_statements = known_statements
+        self._timeout_ms = statement_timeout_ms
+        self._timeouts: dict[int, int] = {}
         self._settings = server_settings(statement_timeout_ms)
         if not read_only:
             del self._settings["default_transaction_read_only"]
         self._pool: asyncpg.Pool | None = None
-
-    @classmethod
-    def of(cls, settings: Settings, database_url: str) -> "Pool":
-        """Make the pool of public reads."""
-        return cls(
-            database_url,
-            size=settings.pool_size,
-            statement_timeout_ms=settings.statement_timeout_ms,
-        )
 
     async def start(self) -> None:
         """Make the pool; no connection is opened, so that the server starts even when the database is away."""
@@ -106,13 +98,18 @@ class Pool:
                 min_size=0,
                 max_size=self._size,
                 connection_class=_Connection,
-                init=_prepare,
+                init=self._prepare,
                 server_settings=self._settings,
-                statement_cache_size=512,
+                statement_cache_size=self._known_statements,
                 max_cacheable_statement_size=0,  # any: the lookup's is 30 kB, and planning it takes as long as running it
                 max_cached_statement_lifetime=0,
                 timeout=ACQUIRE_SECONDS,
             )
+
+    async def _prepare(self, connection: asyncpg.Connection) -> None:
+        self._timeouts[connection.get_server_pid()] = self._timeout_ms
+        for name in ("json", "jsonb"):
+            await connection.set_type_codec(name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
     async def stop(self, seconds: float = 5.0) -> None:
         """Let running statements end for `seconds`, then close all connections."""
@@ -135,8 +132,11 @@ class Pool:
         return self._pool.get_idle_size() if self._pool else 0
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self, timeout_ms: int | None = None) -> AsyncIterator[Connection]:
         """Lend a connection in autocommit: for one statement, or several that need not agree.
+
+        Args:
+            timeout_ms: longest statement; None: the pool's own.
 
         Raises:
             Unavailable: the database does not answer, all connections stay busy, or a statement ran too long.
@@ -147,9 +147,17 @@ class Pool:
         connection = await self._acquire(pool)
         try:
             with _translated():
+                await self._limit(connection, timeout_ms or self._timeout_ms)
                 yield connection
         finally:
             await pool.release(connection, timeout=ACQUIRE_SECONDS)
+
+    async def _limit(self, connection: Connection, timeout_ms: int) -> None:
+        """Set the longest statement where the last who had the connection left another."""
+        process = connection.get_server_pid()
+        if self._timeouts.get(process) != timeout_ms:
+            await connection.execute(f"SET statement_timeout = {timeout_ms:d}")
+            self._timeouts[process] = timeout_ms
 
     @staticmethod
     async def _acquire(pool: asyncpg.Pool) -> Connection:
@@ -165,17 +173,18 @@ class Pool:
             raise _not_reached() from error
 
     @asynccontextmanager
-    async def snapshot(self, known_at: datetime | None = None) -> AsyncIterator[Connection]:
+    async def snapshot(self, known_at: datetime | None = None, timeout_ms: int | None = None) -> AsyncIterator[Connection]:
         """Lend a connection inside one read-only, repeatable-read transaction: all its statements see the same state.
 
         Args:
             known_at: a moment of which the state must hold every version; None: whatever is committed.
+            timeout_ms: as in `connection`.
 
         Raises:
             InvalidInput: `known_at` is still to come.
             Unavailable: as in `connection` and `settle`.
         """
-        async with self.connection() as connection:
+        async with self.connection(timeout_ms) as connection:
             if known_at is not None:
                 await settle(connection, known_at)
             async with connection.transaction(isolation="repeatable_read", readonly=True):

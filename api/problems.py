@@ -134,10 +134,49 @@ KINDS: Mapping[type[errors.DothiError], Kind] = {
         ("Xung đột", "Hãy đọc lại trạng thái hiện tại rồi thử lại."),
         ("Conflict", "Read the present state and try again."),
     ),
+    errors.TooManyRequests: _kind(
+        429,
+        "too-many-requests",
+        ("Quá nhiều yêu cầu", "Hãy gửi lại sau số giây nêu ở tiêu đề Retry-After."),
+        ("Too many requests", "Send it again after the seconds in the Retry-After header."),
+    ),
     errors.Unavailable: UNAVAILABLE,
     errors.SetupError: UNAVAILABLE,
 }
 """The table. An error that is not in it takes the row of its nearest ancestor; without one it is a server error."""
+
+HEAD_TOO_LARGE = _kind(
+    431,
+    "head-too-large",
+    (
+        "Phần đầu yêu cầu quá dài",
+        "Hãy rút ngắn địa chỉ và các tiêu đề của yêu cầu, ví dụ dùng bộ lọc ngắn hơn.",
+    ),
+    ("Head of the request too large", "Shorten the address and the headers of the request, for example the filter."),
+)
+BODY_TOO_LARGE = _kind(
+    413,
+    "body-too-large",
+    ("Nội dung yêu cầu quá lớn", "Hãy chia nhỏ nội dung gửi lên."),
+    ("Body of the request too large", "Send less at a time."),
+)
+TOO_SLOW = _kind(
+    408,
+    "too-slow",
+    ("Yêu cầu đến quá chậm", "Hãy gửi lại yêu cầu trọn vẹn trên một kết nối mới."),
+    ("The request came too slowly", "Send the whole request again on a new connection."),
+)
+CROWDED = _kind(
+    503,
+    "too-many-connections",
+    (
+        "Quá nhiều kết nối",
+        "Hãy đóng bớt kết nối rồi thử lại sau ít phút.",
+    ),
+    ("Too many connections", "Close some of your connections and try again in a minute."),
+)
+AT_THE_SOCKET = (HEAD_TOO_LARGE, BODY_TOO_LARGE, TOO_SLOW, CROWDED)
+"""Kinds that are answered before a request is whole, by `api.protocol`."""
 
 _BY_STATUS = {
     400: INVALID,
@@ -203,7 +242,8 @@ def refuse(request: Request, error: errors.DothiError) -> Response:
     if kind is INTERNAL:
         return problem(request, kind)
     sentence = error.vi if language_of(request) is Language.vi and error.vi else str(error)
-    return problem(request, kind, sentence)
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, errors.TooManyRequests) else None
+    return problem(request, kind, sentence, headers=headers)
 
 
 def fail(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from api.pool import Pool
+from api.lanes import Lane
 from spatial.errors import Conflict
 from spatial.rasters import StoredRaster, read_raster
 
@@ -12,8 +12,8 @@ KEPT_BYTES = 128_000_000
 class RasterFiles:
     """The bytes of the grids last asked for; the least recently used go."""
 
-    def __init__(self, pool: Pool, max_bytes: int = KEPT_BYTES) -> None:
-        self._pool = pool
+    def __init__(self, lane: Lane, max_bytes: int = KEPT_BYTES) -> None:
+        self._lane = lane
         self._max_bytes = max_bytes
         self._files: OrderedDict[str, bytes] = OrderedDict()
 
@@ -26,7 +26,7 @@ class RasterFiles:
         if raster.sha256 in self._files:
             self._files.move_to_end(raster.sha256)
             return self._files[raster.sha256]
-        async with self._pool.connection() as connection:
+        async with self._lane.connection() as connection:
             content = await read_raster(connection, raster)
         if content is None:
             raise Conflict("The grid was replaced while it was read. Ask again.", vi="Lưới vừa được thay thế. Hãy hỏi lại.")

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.negotiation import Language, choose_format, parse_language
 from api.params import refuse_unknown
-from api.services import Shared
+from api.services import Shared, lane_of
 from spatial.layers import Text
 from spatial.rollup import (
     SHOWN,
@@ -45,7 +45,7 @@ async def list_rollups(request: Request, services: Shared) -> JSONResponse:
     refuse_unknown(request.query_params, {"lang", "f"})
     choose_format(request.query_params.get("f"), request.headers.get("accept", ""), {"json": MEDIA_TYPES["json"]})
     language = _language(request)
-    async with services.pool.connection() as connection:
+    async with lane_of(request).connection() as connection:
         indicators = await list_indicators(connection, legal_today())
     return JSONResponse({"indicators": [describe(indicator, language) for indicator in indicators]})
 
@@ -59,7 +59,7 @@ async def read_rollup(request: Request, services: Shared, code: str) -> Response
     language = _language(request)
     level = parse_level(query.get("level"))
     today = legal_today()
-    async with services.pool.snapshot() as connection:
+    async with lane_of(request).snapshot() as connection:
         table = await read_figures(
             connection, code, level=level, period=query.get("period"), parent=query.get("parent"), legal_date=today
         )

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from api.lookup import parse_search_text
 from api.negotiation import Language, parse_language
 from api.params import parse_limit, refuse_unknown
-from api.services import Shared
+from api.services import Shared, lane_of
 from spatial.errors import InvalidInput
 from spatial.search import Result, search
 from spatial.selection import legal_today
@@ -30,7 +30,7 @@ async def find(request: Request, services: Shared) -> JSONResponse:
     words = parse_search_text("q", query.get("q"))
     if words is None:
         raise InvalidInput("Write what to search for: q=...", vi="Hãy nhập nội dung cần tìm: q=...")
-    async with services.pool.connection() as connection:
+    async with lane_of(request).connection() as connection:
         results = await search(connection, words, limit=limit, as_of=legal_today())
     headers = {"Content-Language": language.value, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
     return JSONResponse({"results": [_as_json(result, language) for result in results]}, headers=headers)

@@ -3,8 +3,10 @@
 The plain asyncio loop with several workers costs 40 ms per request (Nagle against delayed ACK), hence uvloop, always.
 """
 
+import asyncio
 import errno
 import os
+import resource
 import shutil
 import socket
 import tempfile
@@ -12,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from api.logs import log_config
+from api.protocol import GuardedHttp, Sockets
 from api.unprivileged import serve_unprivileged
 from spatial.errors import SetupError
 from spatial.settings import Settings
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 10
 """How long requests under way may take once the server was told to stop."""
 BACKLOG = 2048
+SEND_BUFFER = 128 * 1024
+"""Bytes of answers that the system may hold for one client, doubled by it; left to itself it takes megabytes."""
+OTHER_FILES = 300
+"""Files that a process opens besides the sockets of clients."""
 WORKER_SECONDS = 60
 """How long a worker may take to start or to answer; uvicorn's own 5 s would kill workers that a busy machine starts slowly."""
 
@@ -50,9 +57,10 @@ def serve(
         on_ready: called with the server's URL once its socket is bound.
 
     Raises:
-        SetupError: the port is taken or the address is not this machine's.
+        SetupError: the port is taken, the address is not this machine's, or too few files may be open.
         Unavailable: the server ended by itself.
     """
+    _allow_files(settings.max_connections + OTHER_FILES)
     with closing(bind(settings.host, settings.port)) as listening:
         if on_ready:
             on_ready(url_of(listening))
@@ -88,17 +96,17 @@ def run(
             factory=True,
             workers=settings.workers,
             loop="uvloop",
-            http="httptools",
+            http=cast(type[asyncio.Protocol], partial(GuardedHttp, Sockets(settings))),
             ws="none",
             lifespan="on",
             access_log=False,
             server_header=False,
             log_config=log_config(settings.log_level),
             proxy_headers=True,
-            forwarded_allow_ips="127.0.0.1,::1",
+            forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_worker_healthcheck=WORKER_SECONDS,
-            timeout_keep_alive=30,
+            timeout_keep_alive=settings.idle_seconds,
             backlog=BACKLOG,
         )
         if settings.workers == 1:
@@ -124,6 +132,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)  # what is accepted has it, too
     try:
         listening.bind((host.strip("[]"), port))
     except OSError as error:
@@ -132,6 +141,20 @@ def bind(host: str, port: int) -> socket.socket:
     listening.listen(BACKLOG)  # whoever comes from now on waits for the application, instead of being refused
     listening.set_inheritable(True)
     return listening
+
+
+def _allow_files(number: int) -> None:
+    """Raise this process's own limit of open files, which its workers inherit, as far as it needs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < number:
+        if hard != resource.RLIM_INFINITY and hard < number:
+            raise SetupError(
+                f"This user may open {hard} files, and the server needs {number}."
+                f" Raise the limit (ulimit -n, LimitNOFILE=), or set DOTHI_MAX_CONNECTIONS={max(1, hard - OTHER_FILES)}.",
+                vi=f"Người dùng này chỉ được mở {hard} tệp, máy chủ cần {number}."
+                f" Hãy nâng giới hạn (ulimit -n, LimitNOFILE=) hoặc đặt DOTHI_MAX_CONNECTIONS={max(1, hard - OTHER_FILES)}.",
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
 def _bind_error(host: str, port: int, error: OSError) -> SetupError:

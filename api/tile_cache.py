@@ -13,9 +13,9 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from api.etag import make_etag
+from api.lanes import Lane
 from api.layer_versions import LayerVersions
 from api.metrics import Metrics
-from api.pool import Pool
 from spatial.layers import Layer
 from spatial.selection import LegalPeriod
 from spatial.tiles import DrawnTile, Tile, draw_tile
@@ -78,15 +78,36 @@ def layer_etag(layer: Layer, version: int, period: LegalPeriod) -> str:
     return make_etag("tile", layer.name, version, period.start, period.end)
 
 
+class _Flight:
+    """A tile being drawn for all who want it; it ends when the last of them has gone."""
+
+    def __init__(self, task: asyncio.Task[CachedTile]) -> None:
+        self._task = task
+        self._waiting = 0
+        self.is_over = False
+
+    async def awaited(self) -> CachedTile:
+        """Wait for the tile."""
+        self._waiting += 1
+        try:
+            # shielded: a client that goes away must not take the tile from the others
+            return await asyncio.shield(self._task)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self.is_over = True
+                self._task.cancel()
+
+
 class Tiles:
     """Tiles from the cache, else from the database."""
 
-    def __init__(self, pool: Pool, versions: LayerVersions, metrics: Metrics, *, max_bytes: int) -> None:
+    def __init__(self, lane: Lane, versions: LayerVersions, metrics: Metrics, *, max_bytes: int) -> None:
         self.cache = TileCache(max_bytes)
         self.versions = versions
-        self._pool = pool
+        self._lane = lane
         self._metrics = metrics
-        self._under_way: dict[tuple[Any, ...], asyncio.Task[CachedTile]] = {}
+        self._under_way: dict[tuple[Any, ...], _Flight] = {}
 
     def cached(self, layer: Layer, tile: tuple[int, int, int], period: LegalPeriod) -> CachedTile | None:
         """Give the tile if memory alone can tell that it still holds."""
@@ -113,22 +134,18 @@ class Tiles:
         return entry
 
     async def _draw_once(self, key: TileKey, version: int, layer: Layer, tile: Tile, period: LegalPeriod) -> CachedTile:
-        flight = (*key, version)
-        task = self._under_way.get(flight)
-        if task is None:
-            task = asyncio.create_task(self._draw(key, version, layer, tile, period))
-            self._under_way[flight] = task
-            task.add_done_callback(lambda done: self._landed(flight, done))
-        # shielded: a client that goes away must not take the tile from the others
-        return await asyncio.shield(task)
-
-    def _landed(self, flight: tuple[Any, ...], task: asyncio.Task[CachedTile]) -> None:
-        del self._under_way[flight]
-        if not task.cancelled():
-            task.exception()  # looked at, so that asyncio does not complain when every client has gone away
+        name = (*key, version)
+        flight = self._under_way.get(name)
+        if flight is None or flight.is_over:
+            flight = self._under_way[name] = _Flight(asyncio.create_task(self._draw(key, version, layer, tile, period)))
+        try:
+            return await flight.awaited()
+        finally:
+            if flight.is_over and self._under_way.get(name) is flight:
+                del self._under_way[name]
 
     async def _draw(self, key: TileKey, version: int, layer: Layer, tile: Tile, period: LegalPeriod) -> CachedTile:
-        async with self._pool.connection() as connection:
+        async with self._lane.connection() as connection:
             drawn = await draw_tile(connection, layer, tile, period)
         entry = CachedTile(version, layer_etag(layer, version, period), drawn)
         self.cache.put(key, entry)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import effort as efforts
 from bench import peers, report
 from bench.effort import Effort
-from bench.measure import filters, items, loading, lookup, rollups, tiles, whole
+from bench.measure import defence, filters, items, loading, lookup, rollups, tiles, whole
 from bench.report import Finding
 from bench.store import Store, opened
 from spatial.errors import DothiError
@@ -31,6 +31,7 @@ MEASURES: Mapping[str, Measure] = {
     "streets": lookup.measure_streets,
     "load": loading.measure,
     "rollup": rollups.measure,
+    "defence": defence.measure,
 }
 
 

@@ -36,7 +36,8 @@ class Statement:
         compiled = expression.compile(dialect=_DIALECT)
         binds = compiled.binds  # type: ignore[attr-defined]
         constants = {name: value for name, value in compiled.params.items() if not binds[name].required}
-        return cls(str(compiled), tuple(compiled.positiontup or ()), constants)  # type: ignore[attr-defined]
+        order = tuple(map(str, compiled.positiontup or ()))  # type: ignore[attr-defined]
+        return cls(str(compiled), order, {str(name): value for name, value in constants.items()})
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """Put the values in the statement's order.

@@ -61,6 +61,19 @@ class Unavailable(DothiError):
     """The database or another part does not answer; trying again later may help."""
 
 
+class TooManyRequests(DothiError):
+    """A client asks for more than its share.
+
+    Args:
+        message, vi: as in `DothiError`.
+        seconds: when it may ask again.
+    """
+
+    def __init__(self, message: str, *, vi: str, seconds: int) -> None:
+        super().__init__(message, vi=vi)
+        self.seconds = seconds
+
+
 class UnreadableFile(InvalidInput):
     """A file that cannot be understood: truncated, not what its name says, unsafe."""
 

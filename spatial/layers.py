@@ -119,6 +119,10 @@ class Layer:
     most_vertices: int | None = 20_000
     keywords: tuple[str, ...] = field(default=())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process by name: layers are declared there, too."""
+        return find_layer, (self.name,)
+
     @cached_property
     def table(self) -> Table:
         """The table, with its schema."""

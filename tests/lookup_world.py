@@ -177,9 +177,7 @@ async def public_connection(database: Database) -> asyncpg.Connection:
     """Connect as the API's public login does."""
     pool = Pool(database.login("dothi_api"), size=1, statement_timeout_ms=60_000)
     connection = await asyncpg.connect(pool.dsn, server_settings=pool._settings)
-    from api.pool import _prepare
-
-    await _prepare(connection)
+    await pool._prepare(connection)
     return connection
 
 

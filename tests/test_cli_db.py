@@ -166,7 +166,7 @@ def test_folder_that_cannot_be_made(dothi: Run, tmp_path: Path) -> None:
 # -- what every command promises ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("PORT", "70000"), ("POOL_SIZE", "0"), ("WORKERS", "-1")])
+@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("PORT", "70000"), ("CONNECTIONS", "0"), ("WORKERS", "-1")])
 def test_wrong_setting_is_named(dothi: Run, name: str, value: str) -> None:
     assert_sentence(dothi("db", "status", **{name: value}), f"DOTHI_{name}", value)
 

@@ -4,19 +4,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
+from api.aside import Aside
 from api.ogc.cursor import read_cursor
 from api.params import parse_bbox, parse_crs_parameter, parse_datetime, parse_known_at, parse_limit, parse_whole
 from spatial.errors import InvalidInput
 from spatial.features import FeatureQuery, SortKey
 from spatial.features.query import Begin
+from spatial.features.statement import STATEMENTS, compile_shape, shapes_of
 from spatial.filters import Filter, is_queryable, is_sortable, parse_filter, read_value
-from spatial.layers import Layer
+from spatial.filters.parse import check_size
+from spatial.layers import LAYERS, Layer
 from spatial.selection import legal_today
 
 DEFAULT_LIMIT = 10
+INLINE_CHARACTERS = 200
+"""Longer filters are read and compiled beside the event loop, which they would hold for up to a tenth of a second."""
 PARAMETERS = frozenset(
     {
         "limit", "bbox", "bbox-crs", "crs", "datetime", "sortby", "offset", "cursor", "resulttype",
@@ -54,7 +59,7 @@ def understand(layer: Layer, given: Mapping[str, str], *, maximum: int) -> Asked
     Raises:
         InvalidInput: a value cannot be read or does not fit the layer.
         UnknownCrs: a CRS is not offered.
-        FilterSyntaxError: the filter does not parse or does not fit.
+        FilterSyntaxError: the filter does not parse or does not fit; of a long one this is left to `compile_apart`.
     """
     sort = parse_sort(layer, given.get("sortby"))
     begin: Begin | None = None
@@ -78,6 +83,21 @@ def understand(layer: Layer, given: Mapping[str, str], *, maximum: int) -> Asked
     )
     return Asked(query, today, _one_of("resulttype", given.get("resulttype"), ("results", "hits")) == "hits",
                  parse_known_at(given.get("known_at")))  # fmt: skip
+
+
+async def compile_apart(compiling: Aside, query: FeatureQuery, *, spatial_first: bool = False, counts: bool = False) -> None:
+    """See that the statements of a query with a long filter are compiled, before anything waits for them.
+
+    Raises:
+        FilterSyntaxError: the filter does not parse or does not fit.
+        Unavailable: that took too long.
+    """
+    if query.condition is None or len(query.condition.text) <= INLINE_CHARACTERS or query.layer not in LAYERS:
+        return
+    check_size(query.condition.text)
+    for shape in shapes_of(query, spatial_first=spatial_first, counts=counts):
+        if STATEMENTS.find(shape) is None:
+            STATEMENTS.keep(shape, await compiling.run(compile_shape, shape, known=partial(STATEMENTS.find, shape)))
 
 
 def parse_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:
@@ -116,7 +136,9 @@ def _condition(layer: Layer, given: Mapping[str, str]) -> Filter | None:
     crs = parse_crs_parameter(given.get("filter-crs"))
     if "filter" not in given:
         return None
-    return parse_filter(layer, given["filter"], language, crs)
+    text = given["filter"]
+    is_long = len(text) > INLINE_CHARACTERS and layer in LAYERS
+    return Filter(layer, text, language, crs) if is_long else parse_filter(layer, text, language, crs)
 
 
 def _one_of(name: str, text: str | None, words: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from api.links import Link, base_url
 from api.ogc.visit import GEOJSON, public_layers
 from api.params import parse_date, refuse_unknown
-from api.services import services_of
+from api.services import lane_of, services_of
 from spatial.errors import NotFound
 from spatial.features.identity import find_by_code
 from spatial.layers import find_layer
@@ -28,7 +28,7 @@ async def resolve(request: Request) -> Response:
     code = request.path_params["code"]
     as_of = request.query_params.get("as_of")
     day = parse_date("as_of", as_of) if as_of else legal_today()
-    async with services.pool.connection() as connection:
+    async with lane_of(request).connection() as connection:
         ids = await find_by_code(connection, layer, code, day)
     if not ids:
         raise NotFound(

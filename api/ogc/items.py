@@ -1,32 +1,37 @@
 """Items and one item: PostGIS makes the features, this module joins their bytes and says where the next page is."""
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
 
 from api.etag import is_current, make_etag, not_modified
 from api.links import Link, with_query
-from api.ogc.ask import Asked, parameters_of, understand
+from api.ogc.ask import Asked, compile_apart, parameters_of, understand
 from api.ogc.cursor import write_cursor
 from api.ogc.visit import GEOJSON, HTML, JSON, Visit, public_layers, visit
 from api.pool import settle
-from api.services import services_of
+from api.services import lane_of, services_of
+from api.work import LONG_PAGE, WHOLE_PAGE, Work
 from spatial.errors import NotFound, Unavailable
 from spatial.features import FeaturePage, FeatureQuery, count_features, read_feature, read_page, stream_features
-from spatial.features.page import FeatureStream, read_layer_version, read_version_known_at
+from spatial.features.page import Reads, read_layer_version, read_version_known_at
 from spatial.features.query import Begin
 from spatial.layers import Layer, find_layer
 from spatial.selection import LegalPeriod
 
-LONG_PAGE = 5_000
-"""Pages of more rows are streamed."""
+LEAST_PATIENCE, MOST_PATIENCE = 0.1, 5.0
+"""Seconds that a connection waits for a client that does not take its part; see `_LongPage`."""
+RESUME_SECONDS = 60.0
+"""Seconds that a page which has begun waits for a connection to go on with."""
 HTML_ROWS = 100
 """Rows of one HTML page at most."""
 
@@ -41,13 +46,15 @@ async def list_items(request: Request) -> Response:
         return current
     query = await _as_known(asked, wanted)
     if wanted.hits_only:
+        await compile_apart(asked.services.compiling, query, counts=True)
         return await _count(asked, wanted, query)
     spatial_first = False
     if query.bbox and not query.sort:
         spatial_first = (await asked.services.facts.density(layer)).prefers_spatial_index(query.bbox)
-    if query.limit > LONG_PAGE:
+    await compile_apart(asked.services.compiling, query, spatial_first=spatial_first)
+    if query.limit > WHOLE_PAGE:
         return _LongPage(asked, wanted, query, spatial_first=spatial_first)
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         page = await read_page(connection, query, spatial_first=spatial_first)
     matched = await _matched(asked, wanted, page.version, len(page.features), is_last=page.following is None)
     if asked.format == "html":
@@ -82,14 +89,14 @@ async def _unchanged(asked: Visit, layer: Layer, wanted: Asked) -> Response | No
 async def _as_known(asked: Visit, wanted: Asked) -> FeatureQuery:
     if wanted.known_at is None:
         return wanted.query
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         await settle(connection, wanted.known_at)
         version = await read_version_known_at(connection, wanted.known_at)
     return replace(wanted.query, as_of=version)
 
 
 async def _count(asked: Visit, wanted: Asked, query: FeatureQuery) -> Response:
-    async with asked.services.pool.snapshot() as connection:
+    async with lane_of(asked.request).snapshot() as connection:
         matched = await count_features(connection, query)
         version = await read_layer_version(connection, query.layer)
     document = {
@@ -161,7 +168,11 @@ def _headers(asked: Visit, wanted: Asked, version: int) -> dict[str, str]:
 
 
 class _LongPage(StreamingResponse):
-    """A page too long to hold, sent as it is read. The connection is taken when sending begins and given back at its end."""
+    """A page too long to hold, sent part by part as it is read.
+
+    A client that stalls keeps its connection to the database only for as long as reading on by another one would cost; then the
+    connection is given back, and what is left is read as of the same version once the client takes more.
+    """
 
     def __init__(self, asked: Visit, wanted: Asked, query: FeatureQuery, *, spatial_first: bool) -> None:
         super().__init__(iter(()), media_type=GEOJSON)
@@ -169,31 +180,70 @@ class _LongPage(StreamingResponse):
         self._wanted = wanted
         self._query = query
         self._spatial_first = spatial_first
+        is_small = asked.request.scope["work"] in (Work.READ, Work.PAGE) and query.limit <= LONG_PAGE
+        self._lane = asked.services.lanes[Work.PAGE if is_small else Work.LONG]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        places = self._asked.services.long_pages
-        if places.locked():
-            raise Unavailable(
-                "Too many long pages are being sent. Try again in a minute, or ask for 5,000 rows at a time.",
-                vi="Đang có quá nhiều lượt tải trang dài. Hãy thử lại sau một phút hoặc lấy mỗi lần 5.000 dòng.",
-            )
-        async with places, self._asked.services.pool.snapshot() as connection:
-            stream = await stream_features(connection, self._query, spatial_first=self._spatial_first)
-            self.init_headers({**_headers(self._asked, self._wanted, stream.version)})
-            async with aclosing(self._parts(stream)) as parts:
-                self.body_iterator = parts
-                await super().__call__(scope, receive, send)
+    async def stream_response(self, send: Send) -> None:
+        """Send the page; `StreamingResponse` ends this when the client goes."""
+        rest: FeatureQuery | None = self._query
+        lead, count = _HEAD, 0
+        while rest:
+            await compile_apart(self._asked.services.compiling, rest, spatial_first=self._spatial_first)
+            async with self._connection(is_begun=lead is not _HEAD) as connection:
+                begun = monotonic()
+                stream = await stream_features(connection, rest, spatial_first=self._spatial_first)
+                patience = min(max(monotonic() - begun, LEAST_PATIENCE), MOST_PATIENCE)
+                if lead is _HEAD:
+                    await self._start(send, stream.version)
+                sending = None
+                async with aclosing(stream.parts()) as parts:
+                    async for part in parts:
+                        sending = asyncio.ensure_future(_send_part(send, lead + b",\n".join(part)))
+                        lead = b",\n"
+                        if not await _is_done(sending, patience):
+                            break
+            if sending:
+                await sending
+            rest = stream.rest
+            count += stream.count
+        matched = await _matched(self._asked, self._wanted, stream.version, count, is_last=stream.following is None)
+        tail = _tail(self._asked, self._wanted, count, stream.following, matched)
+        await send({"type": "http.response.body", "body": tail if count else _HEAD + tail, "more_body": False})
 
-    async def _parts(self, stream: FeatureStream) -> AsyncGenerator[bytes, None]:
-        lead = _HEAD
-        async with aclosing(stream.batches()) as batches:
-            async for batch in batches:
-                yield lead + b",\n".join(batch)
-                lead = b",\n"
-        if stream.count == 0:
-            yield _HEAD
-        matched = await _matched(self._asked, self._wanted, stream.version, stream.count, is_last=stream.following is None)
-        yield _tail(self._asked, self._wanted, stream.count, stream.following, matched)
+    @asynccontextmanager
+    async def _connection(self, *, is_begun: bool) -> AsyncIterator[Reads]:
+        """Lend a connection; an answer that has begun waits longer for it, since it can no longer say that the server is full."""
+        latest = monotonic() + (RESUME_SECONDS if is_begun else 0)
+        async with AsyncExitStack() as stack:
+            while True:
+                try:
+                    connection = await stack.enter_async_context(self._lane.snapshot())
+                    break
+                except Unavailable:
+                    if monotonic() >= latest:
+                        raise
+                    await asyncio.sleep(LEAST_PATIENCE)
+            yield self._lane.in_turns(connection)
+
+    async def _start(self, send: Send, version: int) -> None:
+        self.init_headers(_headers(self._asked, self._wanted, version))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+
+
+async def _send_part(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _is_done(sending: "asyncio.Future[None]", seconds: float) -> bool:
+    """Wait so long for something that goes on by itself; raise what it raised, and end it when this is ended."""
+    try:
+        done, _ = await asyncio.wait({sending}, timeout=seconds)
+    except asyncio.CancelledError:
+        sending.cancel()
+        raise
+    if done:
+        sending.result()
+    return bool(done)
 
 
 def _as_html(asked: Visit, wanted: Asked, page: FeaturePage, matched: int | None) -> Response:
@@ -219,13 +269,18 @@ async def read_item(request: Request) -> Response:
     if current := await _unchanged(asked, layer, wanted):
         return current
     query = await _as_known(asked, wanted)
-    async with asked.services.pool.connection() as connection:
+    async with lane_of(asked.request).connection() as connection:
         page = await read_feature(connection, query, feature_id)
     if not page.features:
         raise _no_feature(layer, str(feature_id))
     links = [*asked.own_links(), Link(f"{asked.root}/collections/{layer.name}", "collection", JSON)]
-    document = {**json.loads(page.features[0]), "links": [link.as_json() for link in links]}
-    return asked.answer(document, "item.html", _headers(asked, wanted, page.version))
+    headers = _headers(asked, wanted, page.version)
+    feature, tail = page.features[0], {"links": [link.as_json() for link in links]}
+    if asked.format == "html":
+        return asked.answer({**json.loads(feature), **tail}, "item.html", headers)
+    # a feature of many corners is copied, not read: reading would hold the event loop
+    body = feature[:-1] + b"," + json.dumps(tail, ensure_ascii=False, separators=(",", ":")).encode()[1:]
+    return Response(body, headers={**headers, "Content-Language": asked.language.value}, media_type=GEOJSON)
 
 
 def _parse_id(layer: Layer, text: str) -> int:

@@ -12,7 +12,11 @@ from spatial.layers import Layer
 from spatial.selection import LegalPeriod
 
 STREAM_ROWS = 500
-"""Rows fetched at a time while streaming."""
+"""Rows fetched at a time while streaming, at most."""
+FIRST_ROWS = 50
+"""Rows fetched first, before it is known how long they are."""
+PART_BYTES = 64 * 1024
+"""How long a part of a stream is on the average: as much as waits for the client before the server has to."""
 
 
 class Reads(Protocol):
@@ -88,39 +92,51 @@ def begin_after(query: FeatureQuery, row: Any, version: int) -> Begin:
 
 @dataclass
 class FeatureStream:
-    """A long page on its way: iterate `batches`; then `following` and `count` hold."""
+    """A long page on its way: iterate `parts`.
+
+    Attributes:
+        count: features given so far.
+        rest: what would give the features that are left, at any time and on any connection; None once all are given.
+        following: where the next page begins, once all are given.
+    """
 
     query: FeatureQuery
     version: int
     cursor: Any
-    waiting: list[Any]
+    first: Sequence[Any]
     count: int = 0
+    rest: FeatureQuery | None = None
     following: Begin | None = None
 
-    async def batches(self) -> AsyncGenerator[list[bytes], None]:
-        """Give the features, some hundreds at a time, never more than one batch in memory."""
+    async def parts(self) -> AsyncGenerator[list[bytes], None]:
+        """Give the features, never more than one part in memory; whoever stops in between finds in `rest` what is left."""
+        rows, self.first = self.first, ()
         left = self.query.limit
-        while self.waiting:
-            shown = self.waiting[:left]
-            self.count += len(shown)
+        while rows:
+            shown = rows[:left]
             left -= len(shown)
-            if len(self.waiting) > len(shown):
-                self.following = begin_after(self.query, shown[-1], self.version)
-            last = shown[-1]
-            yield [row[0] for row in shown]
-            if left == 0 and self.following:
+            end = begin_after(self.query, shown[-1], self.version)
+            if left:
+                self.rest = replace(self.query, begin=end, offset=0, limit=left)
+            else:
+                self.rest = None
+                self.following = end if len(rows) > len(shown) or await self.cursor.fetch(1) else None
+            self.count += len(shown)
+            features = [row[0] for row in shown]
+            number = min(STREAM_ROWS, 1 + PART_BYTES * len(features) // (1 + sum(map(len, features))))
+            rows = shown = ()
+            yield features
+            if not left:
                 return
-            self.waiting = await self.cursor.fetch(STREAM_ROWS)
-            if left == 0 and self.waiting:
-                self.following = begin_after(self.query, last, self.version)
-                return
+            rows = await self.cursor.fetch(number)
+        self.rest = None
 
 
 async def stream_features(connection: Reads, query: FeatureQuery, *, spatial_first: bool = False) -> FeatureStream:
     """Begin to read a page too long to hold; its first rows are there when this returns.
 
     Args:
-        connection: inside a repeatable-read transaction that lasts until the stream is read.
+        connection: inside a repeatable-read transaction that lasts until the stream is read, or left.
         query: the question.
         spatial_first: see `clauses.order`.
     """
@@ -131,7 +147,7 @@ async def stream_features(connection: Reads, query: FeatureQuery, *, spatial_fir
         version = query.as_of
     statement, arguments = page_statement(query, spatial_first=spatial_first)
     cursor = await connection.cursor(statement.sql, *arguments)
-    return FeatureStream(query, version, cursor, await cursor.fetch(STREAM_ROWS))
+    return FeatureStream(query, version, cursor, await cursor.fetch(min(FIRST_ROWS, STREAM_ROWS)))
 
 
 async def read_feature(connection: Reads, query: FeatureQuery, feature_id: int) -> FeaturePage:

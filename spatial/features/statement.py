@@ -1,8 +1,9 @@
 """From a feature query to one compiled statement and its values. Compiled once per shape: values never make a new one."""
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, bindparam, func, select
@@ -16,12 +17,15 @@ from spatial.filters import Filter
 from spatial.filters.sentences import too_deep
 from spatial.layers import GEOMETRY_COLUMN, KEY_COLUMN, Layer
 
-_KNOWN_SHAPES = 1024
+KEPT_BYTES = 8_000_000
+"""Memory for compiled statements. Without filters there are some hundred of 3 kB; filters are written by anybody."""
+_ENTRY_BYTES = 2_000
+"""What an entry takes besides the text of its statement and of its filter."""
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """What of a query decides the text of its statement."""
+class Shape:
+    """What of a query decides the text of its statement; `counts`: of the one that counts."""
 
     layer: Layer
     from_first: bool
@@ -38,6 +42,63 @@ class _Shape:
     crs: Crs = CRS84
     columns: tuple[str, ...] = ()
     with_geometry: bool = True
+    counts: bool = False
+
+
+class Statements:
+    """Compiled statements by shape; the least recently used go when the bytes are used up."""
+
+    def __init__(self, max_bytes: int = KEPT_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[Shape, Statement] = OrderedDict()
+        self.bytes = 0
+
+    def find(self, shape: Shape) -> Statement | None:
+        """Give the statement if it is known."""
+        found = self._kept.get(shape)
+        if found is not None:
+            self._kept.move_to_end(shape)
+        return found
+
+    def get(self, shape: Shape) -> Statement:
+        """Give the statement, compiled here and now where it is not known."""
+        found = self.find(shape)
+        if found is None:
+            found = compile_shape(shape)
+            self.keep(shape, found)
+        return found
+
+    def keep(self, shape: Shape, statement: Statement) -> None:
+        """Keep a statement that was compiled, wherever that was."""
+        if shape not in self._kept:
+            self._kept[shape] = statement
+            self.bytes += _weight(shape, statement)
+        while self.bytes > self._max_bytes:
+            self.bytes -= _weight(*self._kept.popitem(last=False))
+
+
+def _weight(shape: Shape, statement: Statement) -> int:
+    """Estimate the bytes of an entry: names and values of the parameters take about as much as the text."""
+    return _ENTRY_BYTES + 3 * len(statement.sql) + (4 * len(shape.condition.text) if shape.condition else 0)
+
+
+STATEMENTS = Statements()
+"""Those of this process."""
+
+
+def shapes_of(query: FeatureQuery, *, spatial_first: bool = False, counts: bool = False) -> Iterator[Shape]:
+    """Give the shapes that answering may need: two, where a page goes on that was begun in another state of the data.
+
+    Raises:
+        InvalidInput: the box lies outside the domain of its projection.
+    """
+    area = area_of(query.bbox) if query.bbox else None
+    if counts:
+        yield Shape(**_selection(query, area), counts=True)
+        return
+    yield _page_shape(query, area, spatial_first=spatial_first)
+    if query.begin and query.as_of is None:
+        yield _page_shape(replace(query, as_of=query.begin.version), area, spatial_first=spatial_first)
 
 
 def page_statement(query: FeatureQuery, *, spatial_first: bool = False) -> tuple[Statement, list[Any]]:
@@ -54,7 +115,12 @@ def page_statement(query: FeatureQuery, *, spatial_first: bool = False) -> tuple
         InvalidInput: the box lies outside the domain of its projection.
     """
     area = area_of(query.bbox) if query.bbox else None
-    shape = _Shape(
+    statement = STATEMENTS.get(_page_shape(query, area, spatial_first=spatial_first))
+    return statement, statement.arguments(_values(query, area))
+
+
+def _page_shape(query: FeatureQuery, area: Area | None, *, spatial_first: bool) -> Shape:
+    return Shape(
         **_selection(query, area),
         sort=query.sort,
         spatial_first=spatial_first and not query.sort,
@@ -64,14 +130,12 @@ def page_statement(query: FeatureQuery, *, spatial_first: bool = False) -> tuple
         columns=_columns(query),
         with_geometry=query.with_geometry,
     )
-    statement = _compile_page(shape)
-    return statement, statement.arguments(_values(query, area))
 
 
 def count_statement(query: FeatureQuery) -> tuple[Statement, list[Any]]:
     """Give the statement that counts all features selected, whatever page is asked for, and its arguments."""
     area = area_of(query.bbox) if query.bbox else None
-    statement = _compile_count(_Shape(**_selection(query, area)))
+    statement = STATEMENTS.get(Shape(**_selection(query, area), counts=True))
     return statement, statement.arguments(_values(query, area))
 
 
@@ -113,26 +177,25 @@ def _values(query: FeatureQuery, area: Area | None) -> dict[str, Any]:
     return values
 
 
-@lru_cache(maxsize=_KNOWN_SHAPES)
-def _compile_page(shape: _Shape) -> Statement:
-    return _compiled(draw_page(shape))
+def compile_shape(shape: Shape) -> Statement:
+    """Compile; of a long filter this takes tens of milliseconds.
 
-
-@lru_cache(maxsize=_KNOWN_SHAPES)
-def _compile_count(shape: _Shape) -> Statement:
-    source = clauses.source_of(shape.layer, as_of=shape.as_of)
-    return _compiled(select(func.count()).select_from(source).where(*_conditions(shape, source)))
-
-
-def _compiled(expression: Select[Any]) -> Statement:
-    """Compile; a filter of few levels, each of which needs several steps in SQL, may still be too deep for that."""
+    Raises:
+        FilterSyntaxError: the filter was not read before and cannot be, or each of its few levels needs so many steps in
+            SQL that it is too deep for that.
+    """
     try:
-        return Statement.of(expression)
+        return Statement.of(_draw_count(shape) if shape.counts else draw_page(shape))
     except RecursionError:
         raise too_deep() from None
 
 
-def draw_page(shape: _Shape) -> Select[Any]:
+def _draw_count(shape: Shape) -> Select[Any]:
+    source = clauses.source_of(shape.layer, as_of=shape.as_of)
+    return select(func.count()).select_from(source).where(*_conditions(shape, source))
+
+
+def draw_page(shape: Shape) -> Select[Any]:
     """Draw the statement: rows are chosen first, and only those chosen are made into text."""
     source = clauses.source_of(shape.layer, as_of=shape.as_of)
     names = dict.fromkeys((KEY_COLUMN, *shape.columns, *(key.column for key in shape.sort)))
@@ -155,7 +218,7 @@ def draw_page(shape: _Shape) -> Select[Any]:
     )
 
 
-def _conditions(shape: _Shape, source: Any) -> list[clauses.Condition]:
+def _conditions(shape: Shape, source: Any) -> list[clauses.Condition]:
     found = clauses.in_period(source, from_first=shape.from_first, to_last=shape.to_last)
     if shape.boxes:
         found.append(clauses.in_boxes(source, shape.boxes))

@@ -23,18 +23,27 @@ def parse_tree(text: str, language: str) -> Any:
     Raises:
         FilterSyntaxError: it does not parse (with line and column), or is too long or too deep.
     """
-    size = len(text.encode(errors="surrogatepass"))
-    if size > MAX_BYTES:
-        raise refuse(
-            f"The filter has {size} bytes; {MAX_BYTES} are the most. Make it shorter.",
-            f"Bộ lọc dài {size} byte; tối đa là {MAX_BYTES}. Hãy rút gọn.",
-        )
+    check_size(text)
     if not text.strip():
         raise refuse(
             "The filter is empty. Leave it out, or write one like land_use_code = 'ODT'.",
             "Bộ lọc trống. Hãy bỏ tham số filter hoặc viết ví dụ land_use_code = 'ODT'.",
         )
     return _bounded(_read_json(text) if language == "cql2-json" else read_text(text))
+
+
+def check_size(text: str) -> None:
+    """Refuse a filter that is too long to be read.
+
+    Raises:
+        FilterSyntaxError: it is.
+    """
+    size = len(text.encode(errors="surrogatepass"))
+    if size > MAX_BYTES:
+        raise refuse(
+            f"The filter has {size} bytes; {MAX_BYTES} are the most. Make it shorter.",
+            f"Bộ lọc dài {size} byte; tối đa là {MAX_BYTES}. Hãy rút gọn.",
+        )
 
 
 def _read_json(text: str) -> Any:

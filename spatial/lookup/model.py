@@ -78,7 +78,7 @@ class Parcel:
     Attributes:
         area_m2: computed in `area_srid` when it was loaded; None where what is stored is no number.
         area_official_m2: legal area, None where the source has none.
-        geometry: GeoJSON in EPSG:4326.
+        geometry: GeoJSON in EPSG:4326, as text: shapes of many corners are handed on and not read.
         shape: EWKB in EPSG:4326.
         is_sample: whether its source is sample data.
     """
@@ -95,7 +95,7 @@ class Parcel:
     land_use: tuple[LandUse, ...]
     valid_from: str
     valid_to: str | None
-    geometry: Mapping[str, Any]
+    geometry: str
     shape: bytes
     is_sample: bool
 

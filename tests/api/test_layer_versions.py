@@ -6,6 +6,7 @@ import time
 import psycopg2
 import pytest
 
+from api.lanes import Lane, Places
 from api.layer_versions import LayerVersions
 from api.pool import Pool
 from spatial.errors import Unavailable
@@ -28,7 +29,7 @@ def pool(database: Database) -> Pool:
 
 
 async def test_a_commit_is_heard_within_moments(pool: Pool, write: Write) -> None:
-    versions = LayerVersions(pool)
+    versions = LayerVersions(Lane(pool, Places(1, waiting=1)))
     await versions.start()
     await until(versions, 0)
     write(PARCEL_GRID, side=1)
@@ -41,7 +42,7 @@ async def test_a_commit_is_heard_within_moments(pool: Pool, write: Write) -> Non
 
 
 async def test_without_listening_every_question_is_asked(pool: Pool, write: Write) -> None:
-    versions = LayerVersions(pool)
+    versions = LayerVersions(Lane(pool, Places(1, waiting=1)))
     assert versions.known(PARCEL) is None
     assert await versions.read(PARCEL) == 0
     write(PARCEL_GRID, side=1)
@@ -50,7 +51,7 @@ async def test_without_listening_every_question_is_asked(pool: Pool, write: Writ
 
 
 async def test_a_lost_connection_is_noticed_and_made_again(pool: Pool, database: Database, write: Write) -> None:
-    versions = LayerVersions(pool)
+    versions = LayerVersions(Lane(pool, Places(1, waiting=1)))
     await versions.start()
     await until(versions, 0)
     admin = psycopg2.connect(database.url)
@@ -67,7 +68,7 @@ async def test_a_lost_connection_is_noticed_and_made_again(pool: Pool, database:
 
 async def test_where_nobody_answers_nothing_is_claimed() -> None:
     pool = Pool("postgresql://dothi_api:x@127.0.0.1:1/dothi", size=1, statement_timeout_ms=1000)
-    versions = LayerVersions(pool)
+    versions = LayerVersions(Lane(pool, Places(1, waiting=1)))
     await versions.start()
     await asyncio.sleep(0.05)
     assert versions.known(PARCEL) is None
@@ -81,7 +82,7 @@ async def test_where_nobody_answers_nothing_is_claimed() -> None:
 
 @pytest.mark.parametrize("turns", [0, 1, 3, 10])
 async def test_it_can_be_stopped_at_any_moment(pool: Pool, turns: int) -> None:
-    versions = LayerVersions(pool)
+    versions = LayerVersions(Lane(pool, Places(1, waiting=1)))
     await versions.start()
     for _ in range(turns):
         await asyncio.sleep(0)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from api import problems
 from api.negotiation import Language
 from api.pool import Pool
+from api.work import Login
 from spatial import errors
 from tests.api.conftest import serving
 
@@ -107,7 +108,7 @@ async def test_a_database_that_is_away_is_a_503_that_says_when_to_come_back(lone
 
 
 async def test_a_statement_that_runs_too_long_is_refused_with_advice(app: FastAPI) -> None:
-    pool = Pool(app.state.services.pool.dsn, size=1, statement_timeout_ms=100)
+    pool = Pool(app.state.services.lanes.pools[Login.QUICK].dsn, size=1, statement_timeout_ms=100)
     with pytest.raises(errors.Unavailable, match="smaller area"):
         async with pool.connection() as connection:
             await connection.fetchval("SELECT pg_sleep(2)")

@@ -39,15 +39,22 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def served(tmp_path: Path, database: Database, workers: int, root: Path = ROOT) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Serve on a free port; the process is this test's own and is gone at the end."""
+def served(
+    tmp_path: Path, database: Database, workers: int, *, root: Path = ROOT, **settings: object
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve on a free port, with settings as in the environment; the process is this test's own and is gone at the end."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, "utf-8")
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, str(program), database.login("dothi_api"), str(workers)],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root), "SECRET_OF_ROOT": "for nobody"},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(root),
+                "SECRET_OF_ROOT": "for nobody",
+                **{f"DOTHI_{name.upper()}": str(value) for name, value in settings.items()},
+            },
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -158,7 +165,7 @@ def test_a_checkout_that_only_root_can_enter_is_served_from_a_copy_of_root_s(tmp
     account = web_account()
     assert not account.can_read(private / "api" / "serve.py")
     try:
-        with served(tmp_path, database, 1, private) as (url, process):
+        with served(tmp_path, database, 1, root=private) as (url, process):
             wait_until_ready(url)
             environment = (web_process(process.pid) / "environ").read_bytes().split(b"\0")
             assert any(entry.startswith(f"PYTHONPATH={copies}/program:".encode()) for entry in environment)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from api.tile_cache import CachedTile, TileCache, layer_etag
 from api.tile_door import TileDoor
+from api.work import Work
 from spatial.layers import find_layer
 from spatial.selection import LegalPeriod, legal_today
 from spatial.settings import Settings
@@ -118,7 +119,7 @@ async def test_a_tile_of_few_huge_shapes_keeps_its_bound_and_says_what_it_left_o
         FROM generate_series(1, 60) n"""
     )
     tile = Tile.at(18, 105.8003, 21.0003)
-    async with app.state.services.pool.connection() as connection:
+    async with app.state.services.lanes[Work.TILE].connection() as connection:
         drawn = await draw_tile(connection, PARCELS, tile, LegalPeriod.on(legal_today()))
     assert 0 < drawn.rows < 60
     assert 0 < len(drawn.content) <= MAX_BYTES

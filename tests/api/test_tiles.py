@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api import tile_door
 from api.tile_cache import CachedTile, TileCache
+from api.work import Work
 from spatial.layers import LAYERS, Access, find_layer
 from spatial.selection import LegalPeriod, legal_today
 from spatial.tiles import (
@@ -217,7 +218,7 @@ async def test_no_tile_of_a_dense_city_is_too_large_and_none_leaves_a_parcel_out
     details = set()
     for zoom in (13, 14, 15, 16):
         tile = Tile.at(zoom, 105.812, 21.012)
-        async with app.state.services.pool.connection() as connection:
+        async with app.state.services.lanes[Work.TILE].connection() as connection:
             drawn = await draw_tile(connection, find_layer("parcels"), tile, LegalPeriod.on(legal_today()))
         details.add(drawn.detail)
         assert 0 < len(drawn.content) <= MAX_BYTES
@@ -241,7 +242,7 @@ async def test_tiles_find_their_rows_by_the_spatial_index(app: FastAPI, write: W
     write(PARCEL_GRID, side=120)
     statement = tile_statement(find_layer("parcels"), 18, Detail.FULL)
     arguments = statement.arguments(tile_values(HERE, LegalPeriod.on(legal_today()), 100))
-    async with app.state.services.pool.connection() as connection:
+    async with app.state.services.lanes[Work.TILE].connection() as connection:
         plan = await connection.fetch("EXPLAIN " + statement.sql, *arguments)
     assert "parcel_geom_idx" in "\n".join(row[0] for row in plan)
 

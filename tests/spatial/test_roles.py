@@ -114,8 +114,8 @@ PUBLIC_DEFINERS = {
     "admin.territory_refusal",
     "admin.end_long_waits",
 }
-"""Functions that others may call and that read more than they may: those of statistics begin with `admin.check_readable`, the next
-tells an editor whose ground it is, as `admin.editor_territory` and the units do, the last how many it ended."""
+"""Functions that others may call and that read more than they may: those of statistics begin with `admin.check_readable`, the
+next tells an editor whose ground it is, as `admin.editor_territory` and the units do, the last how many it ended."""
 
 
 @pytest.mark.parametrize("hidden_first", [True, False])

@@ -47,7 +47,7 @@ SELECT
                     WHERE c.land_use_code IS NOT NULL OR c.land_use_raw IS NOT NULL
                 )
             ),
-            'geometry', ST_AsGeoJSON(c.geom, 7)::json,
+            'geometry', ST_AsGeoJSON(c.geom, 7),
             'shape', encode(ST_AsEWKB(c.geom), 'hex')
         ) ORDER BY c.place)
         FROM chosen c

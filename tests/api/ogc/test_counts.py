@@ -99,7 +99,7 @@ async def test_pages_after_the_first_and_long_ones_tell_it_too(
     first = (await reader.get(PARCELS, params={"limit": 20})).json()
     following = next(link["href"] for link in first["links"] if link["rel"] == "next")
     assert (await reader.get(following)).json()["numberMatched"] == IN_FORCE
-    monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     assert await matched(reader, limit=20) == IN_FORCE
     assert await matched(reader, commune_code="99002", limit=24) == 24
     assert await matched(reader, commune_code="99002", limit=20) is None

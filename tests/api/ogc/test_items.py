@@ -1,6 +1,7 @@
 """Items: each parameter selects what it says, against the same selection made by hand; counts, formats, validators."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from pyproj import Transformer
 
 from api.app import create_app
+from api.work import ALLOWANCES, Work
 from spatial.crs import transformer_to_wgs84
 from spatial.selection import legal_today
 from spatial.settings import Settings
@@ -284,7 +286,7 @@ async def test_what_was_known_at_a_moment(client: httpx.AsyncClient, write: Writ
 
 async def test_a_long_page_is_streamed_and_the_same(reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = await read_pages(reader, PARCELS, limit=100)
-    monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     for rows in (1, 7, 47, 48, 500):
         monkeypatch.setattr("spatial.features.page.STREAM_ROWS", rows)
         for limit in (1, 7, 47, 48, 49, 100):
@@ -295,16 +297,19 @@ async def test_a_long_page_is_streamed_and_the_same(reader: httpx.AsyncClient, m
 async def test_long_pages_leave_connections_for_others(
     quarter_database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
     app = create_app(settings, database_url=quarter_database.login("dothi_api"))
     async with serving(app) as asking:
         assert (await asking.get(PARCELS)).status_code == 200
-        places = app.state.services.long_pages
-        for _ in range(settings.pool_size // 2):
-            await places.acquire()
-        answer = await asking.get(PARCELS)
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
-        places.release()
+        long = app.state.services.lanes[Work.LONG]
+        monkeypatch.setattr("api.lanes.WAIT_SECONDS", 0.1)
+        async with AsyncExitStack() as others:
+            for _ in range(ALLOWANCES[Work.LONG].places):
+                await others.enter_async_context(long.connection())
+            answer = await asking.get(PARCELS)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+            assert (await asking.get("/health")).status_code == 200
         assert (await asking.get(PARCELS)).status_code == 200
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.work import Work
 from spatial.features import FeatureQuery, SortKey
 from spatial.features.query import Begin
 from spatial.features.statement import page_statement
@@ -114,6 +115,6 @@ def test_codes_keep_the_order_of_their_indexes() -> None:
 async def test_a_page_sorted_by_code_walks_the_index(client: httpx.AsyncClient, app: Any, write: Write) -> None:
     write(ADD, words=[str(number) for number in range(3000)])
     statement, arguments = page_statement(FeatureQuery(find_layer("parcels"), LegalPeriod(), sort=(SortKey("code"),)))
-    async with app.state.services.pool.connection() as connection:
+    async with app.state.services.lanes[Work.READ].connection() as connection:
         plan = await connection.fetch("EXPLAIN " + statement.sql, *arguments)
     assert "parcel_code_valid_from_key" in "\n".join(row[0] for row in plan)

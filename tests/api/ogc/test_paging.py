@@ -69,7 +69,7 @@ async def test_edits_between_pages_lose_no_row_and_double_none(
 async def test_a_long_page_too_goes_on_from_its_version(
     client: httpx.AsyncClient, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.ogc.items.LONG_PAGE", 0)
+    monkeypatch.setattr("api.ogc.items.WHOLE_PAGE", 0)
     monkeypatch.setattr("spatial.features.page.STREAM_ROWS", 3)
     wanted = await read_pages(client, PARCELS, limit=100)
     assert await read_while(client, lambda number: write(*EDITS) if number == 2 else None, limit=5) == wanted
