@@ -1,5 +1,8 @@
 """Which class of work a request is of, and that every class has its places."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -82,3 +85,21 @@ def test_too_few_connections_are_refused_with_the_number_it_takes() -> None:
 )
 def test_a_client_is_an_address_and_of_ipv6_a_network(host: str, client: str) -> None:
     assert client_of({"client": (host, 1)}) == client
+
+
+async def test_heavy_statements_of_all_classes_take_turns_and_small_ones_do_not(app: FastAPI) -> None:
+    lanes = app.state.services.lanes
+    async with AsyncExitStack() as others:
+        for _ in range(turns_of(1)):
+            await others.enter_async_context(lanes.turns.taken())
+        for work, allowance in ALLOWANCES.items():
+            if work is Work.STAFF:
+                continue
+            try:
+                async with asyncio.timeout(0.3 if allowance.is_heavy else 10), lanes[work].connection() as connection:
+                    await lanes[work].in_turns(connection).fetchval("SELECT 1")
+                waited = False
+            except TimeoutError:
+                waited = True
+            assert waited is allowance.is_heavy, work
+    await lanes.stop()
