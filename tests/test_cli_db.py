@@ -276,7 +276,7 @@ def test_serve_starts_a_crashed_database_again_and_leaves_a_stopped_one(dothi: R
         conf.write_text(whole)
         assert wait_for(lambda: health(url)[0] == 200)
         assert cluster.status().pid not in (None, killed)
-        assert not cluster.note.exists()
+        assert wait_for(lambda: not cluster.note.exists())
 
         assert dothi("db", "stop").returncode == 0
         assert not wait_for(lambda: cluster.status().running, seconds=3)
