@@ -21,5 +21,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Roles stay: other databases of the server may use them."""
+    run_sql("0080_reopen_down")
     as_owner()
     run_sql("0080_down")

@@ -90,7 +90,9 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def resident_mb(process: subprocess.Popen[str]) -> float:
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    serving = children[0] if children else process.pid  # started by root, the process itself only waits
+    pages = int(Path(f"/proc/{serving}/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 
 

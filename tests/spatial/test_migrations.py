@@ -184,7 +184,7 @@ def test_the_pinned_transformation_stands_in_the_database(connection: Connection
 
 def test_rows_of_before_that_break_a_bound_stay_and_are_listed(database: Database) -> None:
     """The bound holds for what is written from then on; where restricted land is, is not told."""
-    downgrade(database.url, "-1")
+    downgrade(database.url, "0070")
     engine = create_engine(sqlalchemy_url(database.url))
     shape = "ST_Multi(ST_MakeEnvelope(105, 20, 105.01, 20.01, 4326))"
     parcel = (
@@ -195,7 +195,7 @@ def test_rows_of_before_that_break_a_bound_stay_and_are_listed(database: Databas
             f"INSERT INTO landscape.green_area (code, kind, area_m2, geom) VALUES ('odd', 'public', 'Infinity', {shape})",
             f"INSERT INTO landscape.green_area (code, kind, valid_from, geom) VALUES ('old', 'public', '0001-01-01', {shape})",
             f"INSERT INTO private.parcel_restricted {parcel}"
-            f" VALUES ('s', '1', '1', '1', 1, 9209, '37', '37001', '0001-01-01', {shape})",
+            f" VALUES ('37001.1.1.1', '1', '1', '1', 1, 9209, '37', '37001', '0001-01-01', {shape})",
         ):
             connection.execute(text(statement))
     migrate(database.url)
