@@ -49,7 +49,10 @@ class Aside:
                 found = known()
                 if found is not None:
                     return found
-                return await to_process.run_sync(called, cancellable=True, limiter=self._one_process)
+                try:
+                    return await to_process.run_sync(called, cancellable=True, limiter=self._one_process)
+                except BrokenWorkerProcess:  # it had died before, idle; who kills the next one as well is refused
+                    return await to_process.run_sync(called, cancellable=True, limiter=self._one_process)
         except (TimeoutError, BrokenWorkerProcess) as error:
             raise Unavailable(
                 "This needs more work than one request may take. Ask for a smaller area, or with a simpler filter.",

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import time
 import tracemalloc
 from pathlib import Path
@@ -57,6 +58,12 @@ async def test_what_nobody_waits_for_is_killed() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asked
     assert not is_alive(process)
+
+
+async def test_a_process_that_died_idle_is_begun_again() -> None:
+    process = await Aside(60).run(os.getpid)
+    os.kill(process, signal.SIGKILL)
+    assert await Aside(60).run(abs, -2) == 2
 
 
 async def test_a_fault_comes_back_with_its_sentences() -> None:

@@ -88,8 +88,9 @@ async def test_arithmetic_at_its_limits_is_answered(reader: httpx.AsyncClient, e
 @pytest.mark.usefixtures("quarter")
 async def test_pages_show_what_is_stored_without_running_it(client: httpx.AsyncClient, write: Write) -> None:
     evil = '<img src=x onerror="alert(1)">&\'{{7*7}}'
-    write("UPDATE land.parcel SET address = :evil, code = :evil WHERE parcel_no = '1'", evil=evil)
-    page = await client.get(PARCELS, params={"f": "html", "limit": 50, "filter": "parcel_no = '1' OR address = '<b>'"})
+    code = "code = replace(code, '.1.1', '.1.' || :evil)"
+    write(f"UPDATE land.parcel SET address = :evil, parcel_no = :evil, {code} WHERE parcel_no = '1'", evil=evil)
+    page = await client.get(PARCELS, params={"f": "html", "limit": 50, "filter": "parcel_no LIKE '<img%' OR address = '<b>'"})
     assert page.status_code == 200
     assert evil not in page.text
     assert html.escape(evil, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page.text
