@@ -6,6 +6,7 @@ The database makes, locks and drops them (functions of the schema `admin`) and k
 import re
 import secrets
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -95,9 +96,7 @@ def create_user(connection: Connection, name: str, role: Role, territory: tuple[
     password = _make_password()
     connection.execute(select(func.admin.make_login(name, role, _verifier(connection, name, password))))
     # a former bearer of the name, dropped by other means, may have left a territory
-    connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
-    for code, level in levels.items():
-        connection.execute(insert(EditorTerritory).values(login=name, unit_code=code, level=level))
+    _grant(connection, name, levels)
     return password
 
 
@@ -197,9 +196,7 @@ def renew_territory(connection: Connection, name: str, territory: tuple[str, ...
         )
     if territory:
         levels = {code: _level_of(connection, code) for code in territory}
-        connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
-        for code, level in levels.items():
-            connection.execute(insert(EditorTerritory).values(login=name, unit_code=code, level=level))
+        _grant(connection, name, levels)
         return tuple(sorted(territory))
     try:
         with connection.begin_nested():
@@ -213,6 +210,13 @@ def renew_territory(connection: Connection, name: str, territory: tuple[str, ...
             vi=f"{error.orig.diag.message_primary} Hãy nêu đơn vị hiện nay: dothi user renew {name} --territory MÃ.",
         ) from error
     return editors[name]
+
+
+def _grant(connection: Connection, name: str, levels: Mapping[str, str]) -> None:
+    """Let a login have these units, by code and level, and no others."""
+    connection.execute(delete(EditorTerritory).where(EditorTerritory.login == name))
+    for code, level in levels.items():
+        connection.execute(insert(EditorTerritory).values(login=name, unit_code=code, level=level))
 
 
 def _find_user(connection: Connection, name: str) -> User:

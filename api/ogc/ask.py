@@ -92,7 +92,7 @@ async def compile_apart(compiling: Aside, query: FeatureQuery, *, spatial_first:
         FilterSyntaxError: the filter does not parse or does not fit.
         Unavailable: that took too long.
     """
-    if query.condition is None or len(query.condition.text) <= INLINE_CHARACTERS or query.layer not in LAYERS:
+    if query.condition is None or not _is_apart(query.layer, query.condition.text):
         return
     check_size(query.condition.text)
     for shape in shapes_of(query, spatial_first=spatial_first, counts=counts):
@@ -137,8 +137,12 @@ def _condition(layer: Layer, given: Mapping[str, str]) -> Filter | None:
     if "filter" not in given:
         return None
     text = given["filter"]
-    is_long = len(text) > INLINE_CHARACTERS and layer in LAYERS
-    return Filter(layer, text, language, crs) if is_long else parse_filter(layer, text, language, crs)
+    return Filter(layer, text, language, crs) if _is_apart(layer, text) else parse_filter(layer, text, language, crs)
+
+
+def _is_apart(layer: Layer, text: str) -> bool:
+    """Say whether a filter is read beside the event loop: a long one, of a layer that another process knows by its name."""
+    return len(text) > INLINE_CHARACTERS and layer in LAYERS
 
 
 def _one_of(name: str, text: str | None, words: tuple[str, ...]) -> str:

@@ -73,10 +73,7 @@ def _start_again(cluster: Cluster, attempt: int, done: threading.Event) -> None:
     try:
         cluster.start()
     except (DothiError, OSError, psycopg2.Error, subprocess.SubprocessError) as error:
-        _say(
-            cluster,
-            f"The database server ended unexpectedly and could not be started again at {moment} UTC; {cluster.log} says why.",
-        )
+        _say(cluster, f"{ended} and could not be started again at {moment}; {cluster.log} says why.")
         log.warning("%s", error)
     else:
         cluster.note.unlink(missing_ok=True)
